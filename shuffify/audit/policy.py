@@ -1,0 +1,70 @@
+"""How a model is audited: a declaration beside its columns, or the default that needs none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from .change import Change
+
+TypeRule: TypeAlias = "str | None | Callable[[Change], str | None]"
+"""A type, None for "no row", or a pure function of the change that answers one of the two."""
+
+Extra: TypeAlias = "Iterable[str] | Callable[[Change], Mapping[str, Any]] | None"
+
+OPERATIONS = ("create", "update", "delete")
+
+
+@dataclass(frozen=True)
+class Audited:
+    """Say how a model's changes are recorded; every argument overrides one cell of the default.
+
+    Columns may be dotted paths over many-to-one relationships (``schedule.user_id``) in
+    ``owner``, ``playlist`` and ``extra``.
+
+    * ``entity``: the name in ``entity_type`` and in default types; the class name in snake_case.
+    * ``types``: ``{"create" | "update" | "delete": type, None or function(change)}``.
+    * ``label``: the column that names the object in sentences.
+    * ``owner``: the user a change belongs to when nobody is bound.
+    * ``playlist``: the columns that hold the playlist's id and name.
+    * ``describe``: ``function(change) -> str``, the sentence.
+    * ``ignore``: columns that never count as a change; ``secret``: recorded as changed, never
+      shown; ``shown``: columns recorded in full that the default would reduce to a digest.
+    * ``extra``: columns, or ``function(change) -> dict``, that stand in the metadata.
+    """
+
+    entity: str | None = None
+    types: Mapping[str, Any] | None = None
+    label: str | None = None
+    owner: str | None = None
+    playlist: tuple[str, str] | None = None
+    describe: Callable[[Change], str] | None = None
+    ignore: Iterable[str] = ()
+    secret: Iterable[str] = ()
+    shown: Iterable[str] = ()
+    extra: Any = None
+
+    def __post_init__(self) -> None:
+        # A declaration is shared by every flush: callers' lists and dicts are copied, frozen.
+        for name in ("ignore", "secret", "shown"):
+            object.__setattr__(self, name, _names(getattr(self, name)))
+        object.__setattr__(self, "types", MappingProxyType(dict(self.types or {})))
+        if self.playlist is not None:
+            object.__setattr__(self, "playlist", tuple(self.playlist))
+        if self.extra is not None and not callable(self.extra):
+            extra = (self.extra,) if isinstance(self.extra, str) else tuple(self.extra)
+            object.__setattr__(self, "extra", extra)
+
+
+@dataclass(frozen=True)
+class NotAudited:
+    """Keep a model out of the trail; the reason is for the reader of the model and the auditor."""
+
+    reason: str
+
+
+def _names(names: Iterable[str]) -> frozenset[str]:
+    return frozenset((names,) if isinstance(names, str) else names)
