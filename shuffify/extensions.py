@@ -1,0 +1,22 @@
+"""The Flask extensions, created unbound here and bound in create_app."""
+
+from typing import TYPE_CHECKING
+
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import CSRFProtect
+
+from shuffify.models.base import Base
+
+db = SQLAlchemy(model_class=Base)
+migrate = Migrate()
+csrf = CSRFProtect()
+limiter = Limiter(key_func=get_remote_address)
+
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
+"""`db.Model` under a name that type checkers can follow."""

@@ -1,0 +1,68 @@
+"""The trail itself: one row for each change, kept when everything else goes."""
+
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shuffify.audit import NotAudited
+from shuffify.extensions import Model
+from shuffify.models.base import NEVER_REUSE_IDS, Json, iso_utc, utcnow
+
+
+def new_event_id() -> str:
+    """Return a fresh identity for an event."""
+    return str(uuid4())
+
+
+class ActivityLog(Model):
+    """One thing that happened; nothing references it and it outlives its subject."""
+
+    __tablename__ = "activity_log"
+    __table_args__ = (
+        UniqueConstraint("event_id"),
+        Index("ix_activity_user_created", "user_id", "created_at"),
+        Index(None, "entity_type", "entity_id"),
+        NEVER_REUSE_IDS,
+    )
+    __audit__ = NotAudited("it is the trail")
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    activity_type: Mapped[str] = mapped_column(String(50), index=True)
+    description: Mapped[str] = mapped_column(String(500))
+    playlist_id: Mapped[str | None] = mapped_column(String(255))
+    playlist_name: Mapped[str | None] = mapped_column(String(255))
+    metadata_json: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    created_at: Mapped[datetime] = mapped_column(default=utcnow, index=True)
+    event_id: Mapped[str] = mapped_column(String(36), default=new_event_id)
+    entity_type: Mapped[str | None] = mapped_column(String(50))
+    entity_id: Mapped[str | None] = mapped_column(String(64))
+    source: Mapped[str | None] = mapped_column(String(20))
+    request_id: Mapped[str | None] = mapped_column(String(36))
+
+    def to_dict(self, without: Any = ()) -> dict[str, Any]:
+        """Return the row as JSON-ready values; `metadata_json` is called `metadata`."""
+        row = {
+            "id": self.id,
+            "user_id": self.user_id,
+            "activity_type": self.activity_type,
+            "description": self.description,
+            "playlist_id": self.playlist_id,
+            "playlist_name": self.playlist_name,
+            "metadata": self.metadata_json,
+            "created_at": None if self.created_at is None else iso_utc(self.created_at),
+            "event_id": self.event_id,
+            "entity_type": self.entity_type,
+            "entity_id": self.entity_id,
+            "source": self.source,
+            "request_id": self.request_id,
+        }
+        return {key: value for key, value in row.items() if key not in without}
+
+    def __repr__(self) -> str:
+        known = self.__dict__
+        kind, user_id = known.get("activity_type"), known.get("user_id")
+        return f"<ActivityLog {known.get('id')} {kind} user={user_id}>"
