@@ -1,0 +1,57 @@
+"""Shuffify shuffles and curates Spotify playlists, and keeps a trail of what it did."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import make_url
+
+from shuffify import config, schema
+from shuffify.config import Settings
+from shuffify.extensions import db, migrate
+from shuffify.models import sqlite
+
+
+def create_app(
+    config_name: str | None = None,
+    environ: Mapping[str, str] | None = None,
+    instance_path: str | None = None,
+) -> Flask:
+    """Return the app for `development`, `production` or `testing`; APP_CONFIG decides if absent.
+
+    Opens no connection, starts no thread and needs no tables. Raises ConfigurationError with
+    every mistake in the environment, of which `environ` takes the place when given.
+    """
+    app = Flask(__name__, instance_path=instance_path)
+    settings = config.load(config_name, Path(app.instance_path), environ)
+    app.extensions["shuffify"] = settings
+    app.config.update(_flask_config(settings))
+
+    _bind_database(app)
+    return app
+
+
+def _flask_config(settings: Settings) -> dict[str, Any]:
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "TESTING": settings.name == "testing",
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings.database_url),
+        "RATELIMIT_STORAGE_URI": settings.ratelimit_storage_uri,
+        "RATE_LIMITS": settings.name != "testing",
+    }
+
+
+def _engine_options(database_url: str) -> dict[str, Any]:
+    if make_url(database_url).get_backend_name() == "sqlite":
+        return {}
+    return {"pool_pre_ping": True, "pool_size": 5}
+
+
+def _bind_database(app: Flask) -> None:
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(schema.DIRECTORY))
+    with app.app_context():
+        for engine in db.engines.values():
+            sqlite.prepare(engine)

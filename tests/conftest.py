@@ -1,12 +1,23 @@
 """Fixtures for all tests; the ones down to `engine` need neither Flask nor shuffify."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from tests import databases
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+    from flask_sqlalchemy import SQLAlchemy
+
+    from shuffify.models.db import User
 
 
 @pytest.fixture
@@ -35,3 +46,87 @@ def engine(database_url: str) -> Iterator[Engine]:
     engine = databases.connect(database_url)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def app_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Return the address of a database with all tables; the test runs once on each kind."""
+    # Here and in the fixtures below: tests of the audit engine must not import the app.
+    from tests import apps
+
+    with apps.database_with_tables(request.param, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def app_variables() -> dict[str, str]:
+    """Return environment variables for `app`; folders and modules override this fixture."""
+    return {}
+
+
+@pytest.fixture
+def make_app(
+    app_database_url: str, app_variables: dict[str, str], tmp_path: Path
+) -> Iterator[Callable[..., Flask]]:
+    """Return a function that makes apps, all on one database: `make_app(PUBLIC_URL="...")`."""
+    from tests import apps
+
+    made = []
+
+    def make(config_name: str = "testing", **variables: str) -> Flask:
+        environ = {**app_variables, **variables}
+        made.append(apps.make_app(app_database_url, tmp_path, config_name, environ))
+        return made[-1]
+
+    yield make
+    for app in made:
+        apps.close_app(app)
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    """Return an app in the testing configuration, with all tables, no context pushed."""
+    return make_app()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Return a browser without cookies."""
+    return app.test_client()
+
+
+@pytest.fixture
+def db(app: Flask) -> Iterator[SQLAlchemy]:
+    """Push a context of `app` and return its database, for tests of models and services.
+
+    Not together with `client`: requests would share the pushed context's session.
+    """
+    from shuffify.models.db import db
+
+    with app.app_context():
+        yield db
+
+
+@pytest.fixture
+def outside(app: Flask) -> Iterator[Session]:
+    """Return a plain session on the app's database: unaudited, sees what is committed."""
+    from shuffify.models.db import db
+
+    with app.app_context():
+        engine = db.engine
+    with Session(engine) as session:
+        yield session
+
+
+@pytest.fixture
+def user(app: Flask, outside: Session) -> User:
+    """Return a committed account with settings, detached: Mira."""
+    from shuffify.models.db import User, UserSettings
+
+    user = User(spotify_id="mira", display_name="Mira")
+    outside.add(UserSettings(user=user))
+    outside.commit()
+    outside.refresh(user)
+    outside.expunge(user)
+    outside.rollback()
+    return user
