@@ -1,0 +1,1 @@
+"""Everything that speaks to Spotify; knows neither Flask nor the database's rows."""

@@ -1,0 +1,134 @@
+"""Carries a plan out, and looks at what came of it."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from shuffify.spotify.calls import Add, Call, Move, Remove, Replace
+from shuffify.spotify.errors import UnavailableError
+from shuffify.spotify.gateway import Gateway
+from shuffify.spotify.planner import Plan, Rows, plan
+from shuffify.spotify.sequences import left_over, rows_added
+from shuffify.spotify.tracks import Playlist, Uri
+from shuffify.spotify.transport import TRIES, pause_after
+
+READS = 3
+PAUSE = 0.5
+"""Seconds between two reads of a list that may lag behind its last write."""
+RESTORE_LIMIT = 1000
+"""Calls that finishing a write, or taking it back, may need once it has begun."""
+
+
+class Execution:
+    """The calls of one write, counted; knows which rows it may have sent twice."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        before: Playlist,
+        *,
+        progress: Callable[[int, int], None],
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._gateway = gateway
+        self._before = before
+        self._progress = progress
+        self._sleep = sleep
+        self._sent_twice: Counter[Uri] = Counter()
+        self.touched = False
+        """Whether a call may have changed the list."""
+        self.calls_done = 0
+        self.calls_total = 0
+
+    def carry_out(self, planned: Plan) -> None:
+        """Send every call; try one that fails up to three times.
+
+        A repeated insertion would double rows and a repeated move would move others, so after
+        those the list is read first, and the rest planned anew from what it shows.
+        """
+        calls = list(planned.calls)
+        setbacks = 0
+        while calls:
+            self.calls_total = self.calls_done + len(calls)
+            try:
+                self._send(calls[0])
+                rest, setbacks = calls[1:], 0
+            except UnavailableError:
+                self.touched = True
+                setbacks += 1
+                if setbacks == TRIES:
+                    raise
+                self._sleep(pause_after(setbacks))
+                rest = self._rest(calls[0], planned.target) if _is_once_only(calls[0]) else calls
+            self.touched = True
+            self.calls_done += len(rest) < len(calls)
+            self._progress(self.calls_done, self.calls_done + len(rest))
+            calls = rest
+
+    def verified(self, target: Rows) -> tuple[Playlist, bool]:
+        """Read the list until it is the target; say whether it came to that."""
+        for attempt in range(READS):
+            if attempt:
+                self._sleep(PAUSE)
+            found = self._gateway.playlist(self._before.id)
+            if self.is_target(found.uris, target):
+                return found, True
+        return found, False
+
+    def is_target(self, found: Sequence[Uri], target: Rows) -> bool:
+        """Say whether the list is the target, give or take rows that others added meanwhile."""
+        extra = left_over(found, target)
+        return extra is not None and Counter(extra) == self._foreign(found, target)
+
+    def previous(self, found: Sequence[Uri], target: Rows) -> Rows:
+        """Return the list as it was, with rows that others added meanwhile at its end."""
+        return self._before.uris + self._in_order(found, self._foreign(found, target))
+
+    def added_by_others(self, found: Sequence[Uri], target: Rows) -> tuple[Uri, ...]:
+        """Name the rows that others added meanwhile, in the order of the list."""
+        return self._in_order(found, self._foreign(found, target))
+
+    def _foreign(self, found: Sequence[Uri], target: Rows) -> Counter[Uri]:
+        return rows_added(found, self._before.uris, target) - self._sent_twice
+
+    def _in_order(self, found: Sequence[Uri], wanted: Counter[Uri]) -> tuple[Uri, ...]:
+        # the last ones of each: what others add usually stands at the end
+        left = wanted.copy()
+        rows = []
+        for uri in reversed(found):
+            if left[uri]:
+                left[uri] -= 1
+                rows.append(uri)
+        return tuple(reversed(rows))
+
+    def _send(self, call: Call) -> None:
+        playlist_id = self._before.id
+        match call:
+            case Replace(uris):
+                self._gateway.replace(playlist_id, uris)
+            case Add(uris, position):
+                self._gateway.add(playlist_id, uris, position)
+            case Remove(uris):
+                self._gateway.remove(playlist_id, uris)
+            case Move(start, before, length):
+                self._gateway.reorder(
+                    playlist_id, range_start=start, insert_before=before, range_length=length
+                )
+
+    def _rest(self, doubtful: Call, target: Rows) -> list[Call]:
+        """Plan from the list as it is now, after a call whose outcome is unknown."""
+        # twice, for the first read may still show the list as it was before the call
+        self._gateway.playlist(self._before.id)
+        self._sleep(PAUSE)
+        found = self._gateway.playlist(self._before.id).uris
+        goal = target + self.added_by_others(found, target)
+        rest = plan(found, goal, call_limit=RESTORE_LIMIT).calls
+        if isinstance(doubtful, Add):
+            again = Counter[Uri](
+                uri for call in rest if isinstance(call, Add) for uri in call.uris
+            )
+            self._sent_twice += again & Counter[Uri](doubtful.uris)
+        return list(rest)
+
+
+def _is_once_only(call: Call) -> bool:
+    return isinstance(call, Add | Move)
