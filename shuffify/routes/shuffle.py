@@ -1,0 +1,34 @@
+"""Shuffling a playlist."""
+
+from flask import Blueprint
+
+from shuffify.services import ShuffleResult, ShuffleService
+from shuffify.web import limits
+from shuffify.web.guards import login_required, user_id
+from shuffify.web.negotiation import Answer, counted, success
+from shuffify.web.schemas.shuffle import ShuffleRequest
+
+bp = Blueprint("shuffle", __name__)
+
+
+@bp.post("/shuffle/<playlist:playlist_id>")
+@login_required
+@limits.playlist_write
+def shuffle(playlist_id: str) -> Answer:
+    """Give a playlist another order."""
+    wanted = ShuffleRequest.from_request()
+    outcome = ShuffleService.shuffle(user_id(), playlist_id, **wanted.sent())
+    return success(
+        _said(outcome),
+        category="success" if outcome.changed else "info",
+        playlist=outcome.playlist.to_dict(),
+        result=outcome.result,
+        undo_steps=outcome.undo_steps,
+    )
+
+
+def _said(outcome: ShuffleResult) -> str:
+    if not outcome.changed:
+        return "The new order is the old one: nothing had to change."
+    total = counted(len(outcome.playlist.playlist.tracks), "track")
+    return f"{outcome.result['moved']:,} of {total} moved, seed {outcome.result['seed']}."

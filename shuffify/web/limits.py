@@ -1,0 +1,55 @@
+"""Rate limits: fixed windows of a minute, by address before the login and by user after it."""
+
+from math import ceil
+from time import time
+
+from flask import Blueprint, Flask, current_app, g, request
+
+from shuffify.extensions import limiter
+
+CHANGING_METHODS = ["POST", "PUT", "PATCH", "DELETE"]
+
+
+def _by_address() -> str:
+    return f"address:{request.remote_addr}"
+
+
+def _by_user() -> str:
+    user_id = g.get("user_id")
+    return _by_address() if user_id is None else f"user:{user_id}"
+
+
+sign_in = limiter.limit("10 per minute", key_func=_by_address)
+"""For the two routes of a login: strangers may call them."""
+
+playlist_write = limiter.limit("30 per minute", key_func=_by_user)
+"""For routes that rewrite a playlist at Spotify."""
+
+_every_change = limiter.limit("60 per minute", key_func=_by_user, methods=CHANGING_METHODS)
+
+
+def limit_changes(bp: Blueprint) -> None:
+    """Limit every state-changing route of a blueprint that has no narrower limit of its own.
+
+    Once per blueprint, where it is defined: each call would count a request once more.
+    """
+    _every_change(bp)
+
+
+def init_app(app: Flask) -> None:
+    """Count this app's requests, where its configuration wants it."""
+    # The extension keeps `enabled` for all apps of a process; the filter asks each one's own.
+    app.config["RATELIMIT_ENABLED"] = True
+    app.config["RATELIMIT_IN_MEMORY_FALLBACK_ENABLED"] = True
+    limiter.init_app(app)
+
+
+@limiter.request_filter
+def _switched_off() -> bool:
+    return not current_app.config["RATE_LIMITS"]
+
+
+def retry_after() -> int:
+    """Return the seconds until the limit that was hit starts anew."""
+    hit = limiter.current_limit
+    return 60 if hit is None else max(1, ceil(hit.reset_at - time()))

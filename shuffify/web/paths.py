@@ -1,0 +1,23 @@
+"""The forms of ids in addresses; an id that cannot exist is simply not found."""
+
+from flask import Flask
+from werkzeug.routing import IntegerConverter, UnicodeConverter
+
+
+class PlaylistIdConverter(UnicodeConverter):
+    """A Spotify id: 22 base62 characters."""
+
+    regex = "[A-Za-z0-9]{22}"
+
+
+class RowIdConverter(IntegerConverter):
+    """The id of one of our rows."""
+
+    def __init__(self, map: object, *args: object, **kwargs: object) -> None:
+        # Above this the database would complain of a number that is no integer to it.
+        super().__init__(map, max=2**31 - 1)  # type: ignore[arg-type]
+
+
+def init_app(app: Flask) -> None:
+    """Teach the app's addresses `<playlist:…>` and `<row:…>`."""
+    app.url_map.converters.update(playlist=PlaylistIdConverter, row=RowIdConverter)

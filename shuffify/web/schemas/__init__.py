@@ -1,0 +1,1 @@
+"""The bodies that the JSON routes accept, one file per noun."""
