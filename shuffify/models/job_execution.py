@@ -1,30 +1,27 @@
 """Runs: each execution of a schedule, by its due time or by hand."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from shuffify.audit import Audited
+from shuffify.audit import Audited, Change
 from shuffify.enums import RunStatus, RunTrigger
 from shuffify.extensions import Model
 from shuffify.models.base import NEVER_REUSE_IDS, at_least, one_of, utcnow
 from shuffify.models.schedule import Schedule, job_words
 
-if TYPE_CHECKING:
-    from shuffify.audit.change import Change
-
 _FINISHED = frozenset({RunStatus.SUCCESS, RunStatus.FAILED, RunStatus.SKIPPED})
 
 
-def _type_when_finished(change: "Change") -> str | None:
+def _type_when_finished(change: Change) -> str | None:
     finished = change.after("status") in _FINISHED
     reached = change.operation == "create" or "status" in change.changed
     return "schedule_run" if finished and reached else None
 
 
-def _describe(change: "Change") -> str:
+def _describe(change: Change) -> str:
     job = job_words(change.value("schedule.job_type"))
     name = change.playlist_name
     status = change.value("status")
@@ -40,7 +37,7 @@ def _describe(change: "Change") -> str:
     return f"Scheduled {job} on '{name}' {ending}"
 
 
-def _facts(change: "Change") -> dict[str, Any]:
+def _facts(change: Change) -> dict[str, Any]:
     facts = {
         "schedule_id": change.value("schedule_id"),
         "execution_id": int(change.entity_id),

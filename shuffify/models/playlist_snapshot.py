@@ -1,18 +1,15 @@
 """Snapshots: our copies of a playlist's order, taken by hand or before a write."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shuffify.audit import Audited
+from shuffify.audit import Audited, Change
 from shuffify.enums import SnapshotType, WriteState
 from shuffify.extensions import Model
 from shuffify.models.base import NEVER_REUSE_IDS, Json, at_least, one_of, utcnow
-
-if TYPE_CHECKING:
-    from shuffify.audit.change import Change
 
 _OCCASIONS = {
     SnapshotType.AUTO_PRE_SHUFFLE: "shuffle",
@@ -23,22 +20,22 @@ _OCCASIONS = {
 }
 
 
-def _update_type(change: "Change") -> str | None:
+def _update_type(change: Change) -> str | None:
     restored = "restored_at" in change.changed and change.after("restored_at") is not None
     return "snapshot_restore" if restored else None
 
 
-def _is_undo(change: "Change") -> bool:
+def _is_undo(change: Change) -> bool:
     # A restore of a snapshot that was undone earlier leaves undone_at as it is.
     return "undone_at" in change.changed and change.after("undone_at") is not None
 
 
-def _taken_at(change: "Change") -> str:
+def _taken_at(change: Change) -> str:
     moment = datetime.fromisoformat(change.value("created_at"))
     return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
-def _describe(change: "Change") -> str:
+def _describe(change: Change) -> str:
     name = change.value("playlist_name")
     if change.operation == "create":
         return _describe_new(name, change.value("snapshot_type"), change.value("track_count"))
@@ -57,7 +54,7 @@ def _describe_new(name: str, snapshot_type: str, track_count: int) -> str:
     return f"Saved '{name}' before {_OCCASIONS[SnapshotType(snapshot_type)]}"
 
 
-def _facts(change: "Change") -> dict[str, Any]:
+def _facts(change: Change) -> dict[str, Any]:
     facts = {
         "snapshot_id": int(change.entity_id),
         "snapshot_type": change.value("snapshot_type"),

@@ -1,18 +1,15 @@
 """Schedules: what is done to a playlist, and when."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shuffify.audit import Audited
+from shuffify.audit import Audited, Change
 from shuffify.enums import IntervalValue, JobType, RunStatus, ScheduleType
 from shuffify.extensions import Model
 from shuffify.models.base import NEVER_REUSE_IDS, Json, one_of, utcnow
-
-if TYPE_CHECKING:
-    from shuffify.audit.change import Change
 
 _CREATE_FACTS = ("job_type", "schedule_value", "algorithm_name", "schedule_type", "is_enabled")
 _DELETE_FACTS = ("job_type", "schedule_value", "algorithm_name")
@@ -23,11 +20,11 @@ def job_words(job_type: str) -> str:
     return job_type.replace("_", " ")
 
 
-def _update_type(change: "Change") -> str:
+def _update_type(change: Change) -> str:
     return "schedule_toggle" if change.changed == {"is_enabled"} else "schedule_update"
 
 
-def _describe(change: "Change") -> str:
+def _describe(change: Change) -> str:
     what = f"{job_words(change.value('job_type'))} schedule"
     where = f"for '{change.value('target_playlist_name')}'"
     if change.operation == "create":
@@ -39,7 +36,7 @@ def _describe(change: "Change") -> str:
     return f"Updated {what} {where} ({', '.join(sorted(change.changed))})"
 
 
-def _facts(change: "Change") -> dict[str, Any]:
+def _facts(change: Change) -> dict[str, Any]:
     facts: dict[str, Any] = {"schedule_id": int(change.entity_id)}
     if change.operation == "create":
         sources = change.value("source_playlist_ids") or []
@@ -51,7 +48,7 @@ def _facts(change: "Change") -> dict[str, Any]:
     return {**facts, "updated_fields": sorted(change.changed)}
 
 
-def _columns(change: "Change", names: tuple[str, ...]) -> dict[str, Any]:
+def _columns(change: Change, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: change.value(name) for name in names}
 
 

@@ -1,21 +1,18 @@
 """Upstream sources: playlists that another playlist may be raided from."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shuffify.audit import Audited
+from shuffify.audit import Audited, Change
 from shuffify.enums import SourceType
 from shuffify.extensions import Model
 from shuffify.models.base import NEVER_REUSE_IDS, one_of, utcnow
 
-if TYPE_CHECKING:
-    from shuffify.audit.change import Change
 
-
-def _describe(change: "Change") -> str:
+def _describe(change: Change) -> str:
     source = change.value("source_name")
     target = change.value("target_playlist_name")
     if change.operation == "delete":
@@ -23,7 +20,7 @@ def _describe(change: "Change") -> str:
     return f"Added upstream source '{source}' to '{target}'"
 
 
-def _facts(change: "Change") -> dict[str, Any]:
+def _facts(change: Change) -> dict[str, Any]:
     columns = ("source_playlist_id", "source_type", "source_name")
     return {
         **{column: change.value(column) for column in columns},

@@ -6,23 +6,22 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import DynamicMapped, Mapped, mapped_column, relationship
 
-from shuffify.audit import Audited, NotAudited
+from shuffify.audit import Audited, Change, NotAudited
 from shuffify.enums import LoginEnd, LoginType, Theme
 from shuffify.extensions import Model
 from shuffify.models.base import NEVER_REUSE_IDS, at_least, between, one_of, utcnow
 
 if TYPE_CHECKING:
-    from shuffify.audit.change import Change
     from shuffify.models.activity_log import ActivityLog
 
 
-def _describe_user(change: "Change") -> str:
+def _describe_user(change: Change) -> str:
     # By number: an account's erasure must not leave its name behind in the trail.
     verb = "Enabled" if change.after("is_active") else "Disabled"
     return f"{verb} account {change.entity_id}"
 
 
-def _describe_settings(change: "Change") -> str:
+def _describe_settings(change: Change) -> str:
     return f"Changed settings ({', '.join(sorted(change.changed))})"
 
 

@@ -1,20 +1,17 @@
 """Workshop sessions: orders of a playlist that a user set aside unfinished."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shuffify.audit import Audited
+from shuffify.audit import Audited, Change
 from shuffify.extensions import Model
 from shuffify.models.base import NEVER_REUSE_IDS, Json, utcnow
 
-if TYPE_CHECKING:
-    from shuffify.audit.change import Change
 
-
-def _describe(change: "Change") -> str:
+def _describe(change: Change) -> str:
     name = change.value("session_name")
     if change.operation == "create":
         return f"Saved workshop session '{name}'"
@@ -25,7 +22,7 @@ def _describe(change: "Change") -> str:
     return f"Updated workshop session '{name}'"
 
 
-def _facts(change: "Change") -> dict[str, Any]:
+def _facts(change: Change) -> dict[str, Any]:
     uris = change.value("track_uris")
     facts = {
         "session_name": change.value("session_name"),
