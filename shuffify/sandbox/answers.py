@@ -57,7 +57,7 @@ def profile() -> Profile:
 
 
 def limit_argument(default: int, most: int) -> int:
-    limit = _number("limit", default)
+    limit = number_argument("limit", default)
     if limit > most and state().assumptions.clamp_limits:
         return most
     if not 1 <= limit <= most:
@@ -66,13 +66,13 @@ def limit_argument(default: int, most: int) -> int:
 
 
 def offset_argument(most: int = MAX_OFFSET) -> int:
-    offset = _number("offset", 0)
+    offset = number_argument("offset", 0)
     if not 0 <= offset <= most:
         raise ApiError(400, "Invalid offset")
     return offset
 
 
-def _number(name: str, default: int) -> int:
+def number_argument(name: str, default: int) -> int:
     text = request.args.get(name, "")
     if not text:
         return default

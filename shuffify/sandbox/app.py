@@ -3,14 +3,17 @@
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from . import accounts, control, playlist_items, playlists, profile
+from . import (accounts, control, covers, discography, listening, pages, playlist_items,
+               playlists, profile, saved, search)
 from .accounts import Client
 from .answers import ApiError, error_answer
 from .caller import authenticate
 from .controls import Controls
 from .state import State
 
-API = (profile.bp, playlists.bp, playlist_items.bp)
+API = (profile.bp, listening.bp, saved.bp, playlists.bp, playlist_items.bp, covers.api,
+       discography.bp, search.bp)
+ELSEWHERE = (accounts.bp, control.bp, covers.bp, pages.bp)
 
 
 def create_sandbox_app(state: State, client: Client) -> Flask:
@@ -25,13 +28,23 @@ def create_sandbox_app(state: State, client: Client) -> Flask:
         if request.path.startswith("/v1/"):
             authenticate()
 
-    app.register_blueprint(accounts.bp)
-    app.register_blueprint(control.bp)
+    for blueprint in ELSEWHERE:
+        app.register_blueprint(blueprint)
     for blueprint in API:
         app.register_blueprint(blueprint, url_prefix=f"/v1{blueprint.url_prefix or ''}")
+    app.after_request(validate_cache)
     app.register_error_handler(ApiError, refuse)
     app.register_error_handler(HTTPException, refuse_http)
     return app
+
+
+def validate_cache(answer: Response) -> Response:
+    """Give reads of the API an ETag, and answer 304 to a client that holds this version."""
+    if request.path.startswith("/v1/") and request.method == "GET" and answer.status_code == 200:
+        answer.add_etag()
+        answer.headers.setdefault("Cache-Control", "private, max-age=0")
+        answer.make_conditional(request)
+    return answer
 
 
 def refuse(error: ApiError) -> Response:

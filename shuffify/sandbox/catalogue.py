@@ -1,7 +1,7 @@
 """The invented music of the sandbox, the same at every start."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -35,6 +35,12 @@ class Catalogue:
         if kind == "track":
             return self.tracks.get(identifier)
         return self.episodes.get(identifier) if kind == "episode" else None
+
+    def knows(self, kind: str, identifier: str) -> bool:
+        things: dict[str, Collection[str]] = {
+            "track": self.tracks, "album": self.albums, "artist": self.artists,
+            "show": self.shows, "episode": self.episodes}
+        return identifier in things[kind]
 
 
 @lru_cache(maxsize=1)

@@ -26,12 +26,17 @@ class Controls:
         self._state = state
         self._faults = faults
         self._journal = journal
+        self._first_profile = state.profile.name
+        self._first_assumptions = state.assumptions
 
     def reset(self, profile: str | None = None, *, keep_tokens: bool = False) -> None:
-        """Go back to the seeded library: no faults, no journal, no tokens, the machine's time."""
+        """Go back to the start: profile, assumptions, seeded library, the machine's time.
+
+        Faults, journal and tokens are forgotten.
+        """
         with self._state.lock:
-            if profile is not None:
-                self.set_profile(profile)
+            self.set_profile(profile or self._first_profile)
+            self._state.assumptions = self._first_assumptions
             self._state.reset(keep_tokens=keep_tokens)
             self._faults.clear()
             self._journal.clear()
@@ -52,12 +57,12 @@ class Controls:
 
     def assume(self, **switches: Any) -> None:
         """Set assumption switches; the others stay."""
-        try:
-            with self._state.lock:
-                self._state.assumptions = replace(self._state.assumptions, **switches)
-        except TypeError:
-            known = ", ".join(asdict(self._state.assumptions))
-            raise ControlError(f"assumptions are {known}") from None
+        with self._state.lock:
+            known = asdict(self._state.assumptions)
+            if unknown := switches.keys() - known.keys():
+                raise ControlError(f"{', '.join(sorted(unknown))}: the assumptions are "
+                                   f"{', '.join(known)}")
+            self._state.assumptions = replace(self._state.assumptions, **switches)
 
     def grant(self, user: str = MIRA, scope: str | None = None, *,
               public: bool = False) -> dict[str, object]:

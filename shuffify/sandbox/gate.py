@@ -54,6 +54,9 @@ class Gate:
 
     def __call__(self, environ: "WSGIEnvironment",
                  start_response: "StartResponse") -> Iterable[bytes]:
+        if environ["PATH_INFO"].startswith("/v1/"):
+            # Spotify takes paths with and without a slash at the end; spotipy sends both.
+            environ["PATH_INFO"] = environ["PATH_INFO"].rstrip("/")
         request = Request(environ)
         data = request.get_data(cache=True)
         environ["wsgi.input"] = io.BytesIO(data)

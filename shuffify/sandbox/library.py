@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from .catalogue import catalogue
 from .ids import stable_id
-from .music import Item, LocalFile, Track
+from .music import Album, Item, LocalFile, Track
 
 MIRA = "mira"
 JONAS = "jonas"
@@ -91,8 +91,8 @@ class Library:
     playlists: tuple[SeedPlaylist, ...]
     shelves: dict[str, tuple[str, ...]]
     """The playlists that each user sees, own and followed, in order."""
-    saved_tracks: dict[str, tuple[Row, ...]]
-    saved_albums: dict[str, tuple[str, ...]]
+    saved: dict[str, dict[str, str]]
+    """What each user saved: URIs and dates, newest first."""
     plays: dict[str, tuple[Row, ...]]
     """What each user played, newest first."""
 
@@ -103,7 +103,7 @@ def library() -> Library:
     roles = [role for role in PLAYLISTS if role != "algorithmic"]
     users = (User(MIRA, "Mira", "mira@sandbox.invalid", "DE"),
              User(JONAS, "Jonas", "jonas@sandbox.invalid", "SE"))
-    albums = tuple(catalogue().albums)
+    albums = list(catalogue().albums.values())
     return Library(
         users=users,
         playlists=tuple(_playlist(number, role) for number, role in enumerate(roles)),
@@ -111,8 +111,8 @@ def library() -> Library:
             MIRA: tuple(PLAYLISTS[role] for role in roles
                         if role not in OF_JONAS or role in FOLLOWED_BY_MIRA),
             JONAS: tuple(PLAYLISTS[role] for role in OF_JONAS)},
-        saved_tracks={MIRA: _rows(_songs(900, 75), None), JONAS: _rows(_songs(300, 7), None)},
-        saved_albums={MIRA: albums[5:28], JONAS: albums[40:43]},
+        saved={MIRA: _saved([*_songs(900, 75), *albums[5:28]]),
+               JONAS: _saved([*_songs(300, 7), *albums[40:43]])},
         plays={MIRA: tuple(reversed(_rows(_songs(60, 50), None))), JONAS: ()},
     )
 
@@ -156,6 +156,11 @@ def _songs(start: int, count: int) -> list[Track]:
 
 def _rows(items: Sequence[Item | None], added_by: str | None) -> tuple[Row, ...]:
     return tuple(Row(item, added_at, added_by) for item, added_at in zip(items, _dates()))
+
+
+def _saved(things: Sequence[Track | Album]) -> dict[str, str]:
+    dated = list(zip((thing.uri for thing in things), _dates()))
+    return dict(reversed(dated))
 
 
 def _dates() -> Iterator[str]:

@@ -1,22 +1,20 @@
-"""The user who calls: profile and listening history."""
+"""Users: the one who calls, and others where the profile still shows them."""
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 
-from .answers import (ApiError, limit_argument, not_found, offset_argument, page, profile, state)
-from .caller import caller, current_user, require_scope
+from .answers import forbidden, not_found, profile, state
+from .caller import caller, current_user
 from .library import User
-from .shapes import Json, artist_shape, images, owner_shape, track_shape
+from .shapes import Json, images, owner_shape
 
 bp = Blueprint("profile", __name__)
-TOP_COUNT = 80
-TIME_RANGES = ("short_term", "medium_term", "long_term")
+AVATAR_SIZES = (300, 64)
 
 
-@bp.get("/me", strict_slashes=False)
-@bp.get("/me/", strict_slashes=False)
+@bp.get("/me")
 def read_me() -> Response:
     user = current_user()
-    shape = {**owner_shape(user), "images": images(user.id, (300, 64))}
+    shape = {**owner_shape(user), "images": images(user.id, AVATAR_SIZES)}
     if state().assumptions.account_id:
         shape["account_id"] = user.account_id
     if profile().legacy:
@@ -37,26 +35,9 @@ def _personal_shape(user: User) -> Json:
 @bp.get("/users/<user_id>")
 def read_user(user_id: str) -> Response:
     if not profile().legacy:
-        raise ApiError(403, "Forbidden")
-    if user_id not in state().users:
+        raise forbidden()
+    user = state().users.get(user_id)
+    if user is None:
         raise not_found()
-    user = state().users[user_id]
-    return jsonify({**owner_shape(user), "images": images(user.id, (300, 64)),
+    return jsonify({**owner_shape(user), "images": images(user.id, AVATAR_SIZES),
                     "followers": {"href": None, "total": 3}})
-
-
-@bp.get("/me/top/<kind>")
-def read_top(kind: str) -> Response:
-    current_user()
-    require_scope("user-top-read")
-    time_range = request.args.get("time_range", "medium_term")
-    if kind not in ("artists", "tracks") or time_range not in TIME_RANGES:
-        raise ApiError(400, "Invalid time range" if kind in ("artists", "tracks")
-                       else "Invalid type")
-    limit, offset = limit_argument(20, 50), offset_argument()
-    start = 10 * TIME_RANGES.index(time_range)
-    if kind == "artists":
-        artists = list(state().catalogue.artists.values())[start:][:TOP_COUNT]
-        return jsonify(page(artists, artist_shape, limit=limit, offset=offset))
-    tracks = list(state().catalogue.tracks.values())[start * 20:][:TOP_COUNT]
-    return jsonify(page(tracks, track_shape, limit=limit, offset=offset))

@@ -81,9 +81,7 @@ class State:
         self.users: dict[str, User] = {user.id: user for user in seed.users}
         self.playlists = {planted.id: _grow(planted) for planted in seed.playlists}
         self.shelves = {user: list(ids) for user, ids in seed.shelves.items()}
-        self.saved_tracks = {user: list(rows) for user, rows in seed.saved_tracks.items()}
-        self.saved_albums = {user: list(ids) for user, ids in seed.saved_albums.items()}
-        self.followed_artists: dict[str, list[str]] = {user: [] for user in self.users}
+        self.saved = {user: dict(dates) for user, dates in seed.saved.items()}
         self.plays: dict[str, Sequence[Row]] = dict(seed.plays)
         self.calls: list[float] = []
         if not keep_tokens:

@@ -19,7 +19,7 @@ def running_sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def sandbox(running_sandbox: Sandbox) -> Sandbox:
-    running_sandbox.reset("dev2026")
+    running_sandbox.reset()
     return running_sandbox
 
 

@@ -10,7 +10,7 @@ import requests
 import spotipy
 from spotipy.oauth2 import SpotifyClientCredentials, SpotifyOAuth, SpotifyPKCE
 
-from shuffify.sandbox import CLIENT_ID, CLIENT_SECRET, Assumptions, Sandbox
+from shuffify.sandbox import CLIENT_ID, CLIENT_SECRET, Sandbox
 from shuffify.sandbox.accounts import redirect_allowed
 from shuffify.sandbox.server import REDIRECT_URIS
 
@@ -202,13 +202,10 @@ def test_refreshing_rotates_for_a_public_client_and_ends_the_old_token(
 
 def test_rotation_for_confidential_clients_is_a_switch(accounts: Accounts,
                                                        sandbox: Sandbox) -> None:
-    try:
-        sandbox.assume(rotate_confidential=True)
-        first = accounts.exchange(accounts.code(), secret=CLIENT_SECRET).json()
-        second = accounts.refresh(first["refresh_token"], secret=CLIENT_SECRET).json()
-        assert second["refresh_token"] != first["refresh_token"]
-    finally:
-        sandbox.assume(rotate_confidential=Assumptions().rotate_confidential)
+    sandbox.assume(rotate_confidential=True)
+    first = accounts.exchange(accounts.code(), secret=CLIENT_SECRET).json()
+    second = accounts.refresh(first["refresh_token"], secret=CLIENT_SECRET).json()
+    assert second["refresh_token"] != first["refresh_token"]
 
 
 def test_a_refresh_token_ends_six_months_after_consent_whatever_was_refreshed(
@@ -274,3 +271,8 @@ def test_a_client_that_acts_for_itself_has_no_profile(
     response = http.get(f"{sandbox.api_url}/v1/me", timeout=10,
                         headers={"Authorization": f"Bearer {token}"})
     assert response.status_code == 403
+
+
+def test_the_wording_of_refusals_is_a_switch(accounts: Accounts, sandbox: Sandbox) -> None:
+    sandbox.assume(oauth_texts={"Invalid refresh token": "No such token"})
+    assert refusal(accounts.refresh("x")) == (400, "invalid_grant", "No such token")

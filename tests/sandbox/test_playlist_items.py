@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import spotipy
 
-from shuffify.sandbox import Assumptions, Sandbox, library
+from shuffify.sandbox import Sandbox, library
 
 from .client import Api, message, playable
 
@@ -47,11 +47,8 @@ def test_without_a_limit_a_page_has_20_rows(mira: Api) -> None:
 
 
 def test_a_limit_above_the_cap_can_be_clamped_instead(sandbox: Sandbox, mira: Api) -> None:
-    try:
-        sandbox.assume(clamp_limits=True)
-        assert mira.get(PATH, limit=100)["limit"] == 50
-    finally:
-        sandbox.assume(clamp_limits=Assumptions().clamp_limits)
+    sandbox.assume(clamp_limits=True)
+    assert mira.get(PATH, limit=100)["limit"] == 50
 
 
 def test_fields_cut_the_answer_down(mira: Api) -> None:
@@ -89,12 +86,9 @@ def test_a_relinked_track_names_the_one_that_was_added(sandbox: Sandbox, mira: A
     original = sandbox.uris(LISTS["relinked"])[5]
     item = mira.get(path)["items"][5]["item"]
     assert item["linked_from"]["uri"] == original != item["uri"]
-    try:
-        sandbox.assume(relink_without_market=False)
-        assert mira.get(path)["items"][5]["item"]["uri"] == original
-        assert mira.get(path, market="DE")["items"][5]["item"]["linked_from"]["uri"] == original
-    finally:
-        sandbox.assume(relink_without_market=True)
+    sandbox.assume(relink_without_market=False)
+    assert mira.get(path)["items"][5]["item"]["uri"] == original
+    assert mira.get(path, market="DE")["items"][5]["item"]["linked_from"]["uri"] == original
 
 
 def test_an_unplayable_track_is_marked_when_a_market_is_named(mira: Api) -> None:
@@ -132,11 +126,8 @@ def test_replacing_keeps_the_dates_of_tracks_that_were_there_unless_told_otherwi
         sandbox: Sandbox, mira: Api, keep: bool) -> None:
     old = mira.get(PATH)["items"]
     uris = [row["item"]["uri"] for row in reversed(old)] + playable(sandbox, 1, 1100)
-    try:
-        sandbox.assume(replace_keeps_dates=keep)
-        mira.call("PUT", PATH, {"uris": uris})
-    finally:
-        sandbox.assume(replace_keeps_dates=True)
+    sandbox.assume(replace_keeps_dates=keep)
+    mira.call("PUT", PATH, {"uris": uris})
     new = mira.get(PATH)["items"]
     assert ([row["added_at"] for row in new[:12]] == [
         row["added_at"] for row in reversed(old)]) is keep
@@ -289,3 +280,12 @@ def test_the_old_path_is_closed_in_development_mode(mira: Api) -> None:
     path = f"playlists/{LISTS['twelve']}/tracks"
     assert message(mira.call("GET", path)) == (403, "Forbidden")
     assert message(mira.call("PUT", path, {"uris": []})) == (403, "Forbidden")
+
+
+def test_a_move_into_itself_can_be_refused_instead(sandbox: Sandbox, mira: Api) -> None:
+    before, body = sandbox.uris(LISTS["twelve"]), {
+        "range_start": 2, "insert_before": 4, "range_length": 4}
+    assert mira.call("PUT", PATH, body).status_code == 200
+    sandbox.assume(reorder_into_itself="refuse")
+    assert message(mira.call("PUT", PATH, body)) == (400, "Index out of bounds.")
+    assert sandbox.uris(LISTS["twelve"]) == before

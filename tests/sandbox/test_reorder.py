@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shuffify.sandbox import edits
+from shuffify.sandbox import edits, library
 from shuffify.sandbox.edits import OutOfBoundsError, Rows
 from shuffify.sandbox.library import Row
 
@@ -87,7 +87,9 @@ def test_a_move_for_an_older_version_follows_the_rows_and_keeps_newcomers() -> N
     base = rows("abcde")
     newcomer = rows("X")
     current = newcomer + base[:3] + base[4:]
-    assert text(edits.reorder_from(base, current, 0, 5, 2)) == "XceabX"[:5]
+    assert text(edits.reorder_from(base, current, 0, 5, 2)) == "Xceab"
+    assert text(edits.reorder_from(base, current, 4, 1, 1)) == "Xaebc"
+    assert text(edits.reorder_from(base, current, 3, 0, 1)) == "Xabce"
 
 
 def test_replacing_keeps_the_dates_of_rows_that_were_there_on_demand() -> None:
@@ -97,10 +99,11 @@ def test_replacing_keeps_the_dates_of_rows_that_were_there_on_demand() -> None:
 
 
 def test_removal_that_names_a_version_spares_rows_that_came_later() -> None:
-    base = rows("ab")
-    current = base + rows("c")
-    assert text(edits.remove(current, {None}, base)) == "c"
-    assert text(edits.remove(current, {None})) == ""
+    song = library.LOCAL_FILES[0]
+    base = (Row(song, "a", None), Row(None, "b", None))
+    current = (*base, Row(song, "c", None))
+    assert text(edits.remove(current, {song.uri}, base)) == "bc"
+    assert text(edits.remove(current, {song.uri})) == "b"
 
 
 def test_blanking_keeps_the_place_and_the_date() -> None:

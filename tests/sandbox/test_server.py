@@ -19,7 +19,7 @@ def test_start_and_stop_leave_no_thread_and_no_listener() -> None:
     with Sandbox() as sandbox:
         address = urlsplit(sandbox.url)
         assert requests.get(sandbox.url + "/v1/me", timeout=10).status_code == 401
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before
     with pytest.raises(ConnectionRefusedError), socket.socket() as probe:
         probe.connect((address.hostname, address.port))
 
@@ -49,7 +49,7 @@ def test_it_stops_at_once_while_a_client_says_nothing_and_another_waits_for_a_si
         assert time.perf_counter() - began < 1
         assert waiting.recv(10) == b""
         mute.close()
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before
 
 
 def test_it_can_be_started_again_and_refuses_to_start_twice() -> None:
