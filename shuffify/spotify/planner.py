@@ -9,6 +9,7 @@ replace   all rows anew, in batches; loses what the API cannot add back
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from shuffify.spotify.calls import BATCH, Add, Call, Move, Remove, Replace
@@ -134,9 +135,7 @@ class _Edit:
 def _runs(numbers: Sequence[int]) -> list[range]:
     """Cut into index ranges in which each number is one more than the last."""
     starts = [i for i, number in enumerate(numbers) if not i or number != numbers[i - 1] + 1]
-    return [
-        range(start, stop) for start, stop in zip(starts, [*starts[1:], len(numbers)], strict=True)
-    ]
+    return [range(start, stop) for start, stop in pairwise([*starts, len(numbers)])]
 
 
 def _moving(ranks: Sequence[int], runs: Sequence[range]) -> list[tuple[int, int]]:

@@ -98,7 +98,7 @@ def track_from(
         added_by=added_by,
         is_local=bool(raw.get("is_local")) or uri.startswith(LOCAL),
         is_playable=raw.get("is_playable") is not False and not raw.get("restrictions"),
-        url=_url(raw),
+        url=_url(source) or _url(raw),
     )
 
 

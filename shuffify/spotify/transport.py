@@ -64,7 +64,8 @@ def check_answer(response: requests.Response, *_: object, **__: object) -> None:
         response.elapsed.total_seconds() * 1000,
     )
     if response.status_code >= 400:
-        raise error_for(response)
+        with response:  # unread it would keep its connection
+            raise error_for(response)
 
 
 def error_for(response: requests.Response) -> SpotifyError:

@@ -1,0 +1,68 @@
+"""A sandbox for the tests of this folder, and gateways to it."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from shuffify.sandbox import CLIENT_ID, CLIENT_SECRET, Sandbox
+from shuffify.spotify.gateway import Gateway
+from shuffify.spotify.listing import LISTINGS
+from shuffify.spotify.settings import SpotifySettings
+
+
+@pytest.fixture(scope="session")
+def running_sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(running_sandbox: Sandbox) -> Sandbox:
+    """Return the sandbox as it is after a start."""
+    running_sandbox.reset(profile="dev2026")
+    for user in ("mira", "jonas"):
+        LISTINGS.drop(running_sandbox.url, user)
+    return running_sandbox
+
+
+@pytest.fixture
+def settings(sandbox: Sandbox) -> SpotifySettings:
+    """Return settings with a short patience for silence."""
+    return SpotifySettings(
+        client_id=CLIENT_ID,
+        client_secret=CLIENT_SECRET,
+        redirect_uri="http://127.0.0.1:8000/callback",
+        accounts_url=sandbox.url,
+        api_url=sandbox.url,
+        timeout=(1.0, 0.4),
+    )
+
+
+@pytest.fixture
+def naps() -> list[float]:
+    """Collect how long the gateways would have slept."""
+    return []
+
+
+@pytest.fixture
+def make_gateway(
+    sandbox: Sandbox, settings: SpotifySettings, naps: list[float]
+) -> Iterator[Callable[..., Gateway]]:
+    """Return a function that opens gateways: `make_gateway(user="jonas", patience=60.0)`."""
+    opened = []
+
+    def make(user: str = "mira", scope: str | None = None, **options: object) -> Gateway:
+        token = sandbox.grant(user, scope)["access_token"]
+        gateway = Gateway(settings, token, user_id=user, sleep=naps.append, **options)
+        opened.append(gateway)
+        return gateway
+
+    yield make
+    for gateway in opened:
+        gateway.__exit__(None, None, None)
+
+
+@pytest.fixture
+def gateway(make_gateway: Callable[..., Gateway]) -> Gateway:
+    """Return Mira's access."""
+    return make_gateway()
