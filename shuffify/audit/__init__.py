@@ -3,7 +3,22 @@
 Standard library and SQLAlchemy only; see README.md beside this file.
 """
 
+from .change import Change
 from .context import Actor, AuditContext, bind, current
+from .errors import AuditError, PolicyError, WatchError
 from .policy import Audited, NotAudited
+from .trail import AuditTrail
 
-__all__ = ["Actor", "AuditContext", "Audited", "NotAudited", "bind", "current"]
+__all__ = [
+    "Actor",
+    "AuditContext",
+    "AuditError",
+    "AuditTrail",
+    "Audited",
+    "Change",
+    "NotAudited",
+    "PolicyError",
+    "WatchError",
+    "bind",
+    "current",
+]

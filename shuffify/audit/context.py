@@ -29,7 +29,7 @@ _UNSET: Final[Any] = _Unset()
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts. A label never holds a person's name: ``user:7``, ``cli:ops``, ``job:schedule:3``."""
+    """Who acts. Labels name no person: ``user:7``, ``cli:ops``, ``job:schedule:3``."""
 
     kind: Kind = "unknown"
     user_id: Any = None

@@ -33,7 +33,8 @@ class Audited:
     * ``describe``: ``function(change) -> str``, the sentence.
     * ``ignore``: columns that never count as a change; ``secret``: recorded as changed, never
       shown; ``shown``: columns recorded in full that the default would reduce to a digest.
-    * ``extra``: columns, or ``function(change) -> dict``, that stand in the metadata.
+    * ``extra``: more metadata: columns, ``{key: column}``, ``function(change) -> dict``, or a
+      tuple of these.
     """
 
     entity: str | None = None
@@ -55,8 +56,8 @@ class Audited:
         if self.playlist is not None:
             object.__setattr__(self, "playlist", tuple(self.playlist))
         if self.extra is not None and not callable(self.extra):
-            extra = (self.extra,) if isinstance(self.extra, str) else tuple(self.extra)
-            object.__setattr__(self, "extra", extra)
+            one = isinstance(self.extra, (str, Mapping))
+            object.__setattr__(self, "extra", (self.extra,) if one else tuple(self.extra))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,260 @@
+"""From SQLAlchemy's unit of work to Changes: what a flush really wrote, before and after.
+
+Why `flush_context.states` and not `session.new`, `.dirty` and `.deleted`: a delete-orphan child
+stands in `dirty` or nowhere, its children nowhere at all, and no-op objects stand in `dirty`
+too. The flush's own list has every state that it saved or deleted. It is not documented and is
+the same in SQLAlchemy 2.0 and 2.1; `_written` is the only function that reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import LoaderCallableStatus, Session
+from sqlalchemy.schema import Table
+
+from .canonical import UNKNOWN
+from .change import Change, Values, switched
+from .context import AuditContext
+from .notes import IMMUTABLE, Notes, PlanOf, State, is_frozen, row_before
+from .paths import follow_paths
+from .plan import Plan
+from .reading import Row, rows_by_key
+
+
+def _written(notes: Notes, plan_of: PlanOf) -> tuple[dict[Plan, list[list[State]]], list[State]]:
+    """Sort what a flush wrote by model into created, updated and deleted.
+
+    Second come the states whose delete became an update, because a new object took their key.
+    """
+    by_plan: dict[Plan, list[list[State]]] = {}
+    switched_away: list[State] = []
+    mapper = plan = lists = None
+    for state, (is_delete, list_only) in notes.states.items():
+        if list_only:
+            if is_delete:
+                switched_away.append(state)
+            continue
+        if state.mapper is not mapper:
+            mapper = state.mapper
+            plan = plan_of(mapper)
+            if plan is None:
+                continue
+            lists = by_plan.setdefault(plan, [[], [], []])
+        elif plan is None:
+            continue
+        assert lists is not None
+        lists[2 if is_delete else 0 if state.key is None else 1].append(state)
+    return by_plan, switched_away
+
+
+class Capture:
+    """Turns the notes and states of one finished flush into Changes, in a stable order."""
+
+    def __init__(self, notes: Notes, session: Session, connection: Connection,
+                 context: AuditContext, at: datetime) -> None:
+        self.notes = notes
+        self.session = session
+        self.connection = connection
+        self.context = context
+        self.at = at
+        self.computed: dict[State, Row] = {}
+        self.failures: list[tuple[str, Plan, State | None, Exception]] = []
+        """What went wrong, for the trail to count and log: (stage, model, object, error)."""
+
+    def changes(self, plan_of: PlanOf) -> Iterator[Change]:
+        """Yield creates and updates, parents first, then deletes, children first."""
+        by_plan, switched_away = _written(self.notes, plan_of)
+        if not by_plan:
+            return
+        plans = list(by_plan)
+        if len(plans) > 1:
+            plans.sort(key=lambda plan: _rank(plan.mapper.local_table))
+        switches = {(state.mapper.base_mapper.class_, state.key[1]): state
+                    for state in switched_away if state.key is not None}
+        for plan in plans:
+            created, updated, _ = by_plan[plan]
+            if created:
+                yield from self._created(plan, created, switches)
+            if updated:
+                yield from self._updated(plan, updated)
+        for plan in reversed(plans):
+            yield from self._each(plan, by_plan[plan][2], self._deleted)
+
+    def _created(self, plan: Plan, states: list[State], switches: dict[Any, State]
+                 ) -> Iterator[Change]:
+        states.sort(key=attrgetter("insert_order"))
+        self._fetch(plan, [state for state in states if state.expired_attributes])
+        changes = self._each(plan, states, self._creation)
+        if plan.paths:
+            changes = iter(self._with_paths(plan, changes, states))
+        if not switches:
+            yield from changes
+            return
+        for change in changes:
+            gone = switches.get((plan.root, change.key))
+            both = change if gone is None else self._switch(plan, gone, change)
+            if both is not None:
+                yield both
+
+    def _creation(self, plan: Plan, state: State) -> Change:
+        row = state.dict
+        values: Values = {}
+        get = row.get
+        for name, natives, canon in plan.items:
+            value = get(name)
+            values[name] = value if value.__class__ in natives else canon(value)
+        key = tuple([get(name) for name in plan.primary_key])
+        fetched = self.notes.known.get(state) if self.notes.known else None
+        if fetched is not None:
+            for name in state.expired_attributes & plan.all:
+                values[name] = _canonical(plan, name, fetched.get(name))
+        return Change(plan, key, "create", values, self.context, self.at)
+
+    def _updated(self, plan: Plan, states: list[State]) -> Iterator[Change]:
+        if len(states) > 1:
+            states.sort(key=_by_key)
+        self._compute(plan, [state for state in states if state in self.notes.computed])
+        changes = self._each(plan, states, self._update)
+        yield from self._with_paths(plan, changes, states) if plan.paths else changes
+
+    def _fetch(self, plan: Plan, states: list[State]) -> None:
+        """Read what the database itself filled in for new rows, and nobody has asked for yet."""
+        states = [state for state in states if not plan.all.isdisjoint(state.expired_attributes)]
+        rows = self._rows(plan, [plan.key_of(state.dict) for state in states])
+        for state in states:
+            self.notes.known[state] = rows.get(plan.key_of(state.dict), {})
+
+    def _compute(self, plan: Plan, states: list[State]) -> None:
+        """Read what SQL expressions came to; the unit of work expires them and forgets them."""
+        rows = self._rows(plan, [plan.key_of(state.dict) for state in states])
+        for state in states:
+            self.computed[state] = rows.get(plan.key_of(state.dict), {})
+
+    def _rows(self, plan: Plan, keys: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], Row]:
+        if not keys:
+            return {}
+        try:
+            return rows_by_key(self.connection, plan, keys)
+        except Exception as error:
+            self.failures.append(("read", plan, None, error))
+            return {}
+
+    def _update(self, plan: Plan, state: State) -> Change | None:
+        notes, row = self.notes, state.dict
+        known = notes.known.get(state) if notes.known else None
+        befores: Any = state.committed_state
+        computed = notes.computed.get(state) if notes.computed else None
+        if computed:
+            result = self.computed.get(state, {})
+            row = {**row, **{name: result.get(name, UNKNOWN) for name in computed}}
+            befores = {**befores, **computed}
+        elif not befores:
+            return None
+        old: Values = {}
+        new: Values = {}
+        for name, before in befores.items():
+            if name not in plan.counted_set:
+                continue
+            natives, canon = plan.canon[name]
+            after = row.get(name)
+            if after.__class__ not in natives:
+                after = canon(after)
+            if before.__class__ not in IMMUTABLE:
+                if known is not None:
+                    before = known.get(name)
+                elif before.__class__ is LoaderCallableStatus or not is_frozen(before):
+                    before = UNKNOWN
+            if before is not UNKNOWN and before.__class__ not in natives:
+                before = canon(before)
+            if before != after:
+                old[name], new[name] = before, after
+        if not old:
+            return None
+        values = self._cells(plan, row if known is None else {**known, **row}, new)
+        assert state.key is not None
+        key = former = state.key[1]
+        if not old.keys().isdisjoint(plan.primary_key):
+            key = plan.key_of(row)
+        return Change(plan, key, "update", values, self.context, self.at, old, new,
+                      None if key == former else former)
+
+    @staticmethod
+    def _cells(plan: Plan, row: Row, new: Values) -> Values:
+        values: Values = {}
+        for name in plan.cells:
+            value = row.get(name)
+            natives, canon = plan.canon[name]
+            values[name] = value if value.__class__ in natives else canon(value)
+        values.update(new)
+        return values
+
+    def _deleted(self, plan: Plan, state: State) -> Change:
+        assert state.key is not None
+        row = row_before(plan, state, self.notes)
+        values = {name: _canonical(plan, name, row.get(name)) for name in plan.columns}
+        values.update(self.notes.paths.get(state, ()))
+        return Change(plan, state.key[1], "delete", values, self.context, self.at,
+                      cascaded=self.notes.cascaded.get(state))
+
+    def _switch(self, plan: Plan, gone: State, made: Change) -> Change | None:
+        return switched(self._deleted(plan, gone), made)
+
+    def _with_paths(self, plan: Plan, changes: Iterable[Change], states: list[State]
+                    ) -> list[Change]:
+        ready = list(changes)
+        known = self.notes.known
+        rows = {
+            plan.key_of(state.dict): {**known.get(state, {}), **state.dict} for state in states
+        }
+        try:
+            targets = [(rows.get(change.key, change.values), change) for change in ready]
+            for change, values in follow_paths(plan, targets, self.session, self.connection):
+                change.values.update(values)
+        except Exception as error:
+            self.failures.append(("paths", plan, None, error))
+        return ready
+
+    def _each(self, plan: Plan, states: list[State], make: Callable[[Plan, State], Change | None]
+              ) -> Iterator[Change]:
+        for state in states:
+            try:
+                change = make(plan, state)
+            except Exception as error:
+                self.failures.append(("capture", plan, state, error))
+                change = self._least(plan, state, make)
+            if change is not None:
+                yield change
+
+    def _least(self, plan: Plan, state: State, make: Any) -> Change:
+        """Say that something happened to an object of which no more can be told."""
+        operation: Any = {"_creation": "create", "_update": "update"}.get(make.__name__, "delete")
+        key = plan.key_of(state.dict) if state.key is None else state.key[1]
+        touched = [name for name in state.committed_state if name in plan.counted_set]
+        unknown = dict.fromkeys(touched, UNKNOWN) if operation == "update" else {}
+        return Change(plan, key, operation, dict(zip(plan.primary_key, key, strict=True)),
+                      self.context, self.at, unknown, unknown)
+
+
+def _canonical(plan: Plan, name: str, value: Any) -> Any:
+    natives, canon = plan.canon[name]
+    return value if value.__class__ in natives else canon(value)
+
+
+def _by_key(state: State) -> Any:
+    """Sort as the unit of work does; keys that cannot be compared keep their order."""
+    assert state.key is not None
+    key = state.key[1]
+    return tuple([part if isinstance(part, (int, float)) else 0 for part in key]), str(key)
+
+
+def _rank(table: Any, seen: frozenset[Any] = frozenset()) -> int:
+    """Return how deep a table stands below the tables that it refers to; cycles end the walk."""
+    if not isinstance(table, Table) or table in seen:
+        return 0
+    parents = [reference.column.table for reference in table.foreign_keys]
+    return 1 + max((_rank(parent, seen | {table}) for parent in parents), default=-1)

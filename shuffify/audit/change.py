@@ -1,0 +1,216 @@
+"""One change of one object: what policies read, the ledger nets and the renderer describes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from .canonical import NamedDigest, Secret, encode_default
+from .context import AuditContext
+
+if TYPE_CHECKING:
+    from .plan import Plan
+
+Operation: TypeAlias = Literal["create", "update", "delete"]
+Values: TypeAlias = dict[str, Any]
+
+LONGEST_ENTITY_ID: Final = 64
+
+_NO_VALUES: Final[Mapping[str, Any]] = {}
+
+
+class Change:
+    """What one object's row went through; made once per flush, never altered afterwards.
+
+    Values are canonical (`canonical.py`), columns go by their attribute names, and a dotted path
+    named by the policy reads like a column. Secrets show as ``[secret]``.
+
+    * ``operation``: create, update or delete; ``key``: the primary key's values.
+    * ``values``: the columns after the change (for a delete, before it); an update may know only
+      what its policy reads. ``old``, ``new``: for an update, the counted columns that changed.
+    * ``former_key``: for an update that changed the primary key, the key before.
+    * ``cascaded``: for a delete, the rows that the database's ON DELETE takes along, by entity.
+    * ``context``, ``at``: the binding and the time (naive UTC) at which it was flushed.
+    """
+
+    # Not a dataclass: one is made for every row of every flush, and a plain __init__ is twice
+    # as fast as a frozen one.
+    __slots__ = ("plan", "key", "operation", "values", "context", "at", "old", "new",
+                 "former_key", "cascaded")
+
+    def __init__(
+        self,
+        plan: Plan,
+        key: tuple[Any, ...],
+        operation: Operation,
+        values: Values,
+        context: AuditContext,
+        at: datetime,
+        old: Mapping[str, Any] = _NO_VALUES,
+        new: Mapping[str, Any] = _NO_VALUES,
+        former_key: tuple[Any, ...] | None = None,
+        cascaded: Mapping[str, int] | None = None,
+    ) -> None:
+        self.plan = plan
+        self.key = key
+        self.operation = operation
+        self.values = values
+        self.context = context
+        self.at = at
+        self.old = old
+        self.new = new
+        self.former_key = former_key
+        self.cascaded = cascaded
+
+    @property
+    def entity(self) -> str:
+        """Return the policy's name for the model, such as ``track_lock``."""
+        return self.plan.entity
+
+    @property
+    def entity_id(self) -> str:
+        """Return the key's parts joined by ``:``; above 64 characters, their SHA-256."""
+        key = self.key
+        text = str(key[0]) if len(key) == 1 else ":".join([str(part) for part in key])
+        if len(text) > LONGEST_ENTITY_ID:
+            return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+        return text
+
+    @property
+    def changed(self) -> frozenset[str]:
+        """Return the counted columns that changed; for a create, those that are not null."""
+        if self.operation == "update":
+            return frozenset(self.old)
+        if self.operation == "delete":
+            return frozenset()
+        return frozenset(
+            name for name in self.plan.counted if self.values.get(name) is not None
+        )
+
+    def value(self, name: str) -> Any:
+        """Return a column's value after the change (for a delete, before); None when unknown."""
+        return _masked(self.values.get(name))
+
+    def before(self, name: str) -> Any:
+        """Return a column's value before the change; None for a create."""
+        if self.operation == "create":
+            return None
+        return _masked(self.old[name] if name in self.old else self.values.get(name))
+
+    def after(self, name: str) -> Any:
+        """Return a column's value after the change; None for a delete."""
+        return None if self.operation == "delete" else self.value(name)
+
+    @property
+    def label(self) -> str:
+        """Return what names the object in a sentence; ``#<key>`` where nothing does."""
+        values = self.values
+        for name in self.plan.label:
+            value = values.get(name)
+            if value is not None and value != "":
+                if value.__class__ is str:
+                    return value
+                return value.name if isinstance(value, NamedDigest) else str(_masked(value))
+        return f"#{self.entity_id}"
+
+    @property
+    def playlist_id(self) -> Any:
+        """Return the playlist that the object belongs to, or None."""
+        return self.value(self.plan.playlist[0]) if self.plan.playlist[0] else None
+
+    @property
+    def playlist_name(self) -> Any:
+        """Return that playlist's name as the row has it, or None."""
+        return self.value(self.plan.playlist[1]) if self.plan.playlist[1] else None
+
+    @property
+    def owner(self) -> Any:
+        """Return the key of the user whom the object belongs to, or None."""
+        return self.value(self.plan.owner) if self.plan.owner else None
+
+    @property
+    def reason(self) -> str | None:
+        """Return the reason bound when the change was flushed."""
+        return self.context.reason
+
+    @property
+    def source(self) -> str | None:
+        """Return the source bound when the change was flushed: web, scheduler, cli, ..."""
+        return self.context.source
+
+    @property
+    def created_at(self) -> datetime:
+        """Return when the change was flushed: naive UTC."""
+        return self.at
+
+
+def _masked(value: Any) -> Any:
+    return encode_default(value) if value.__class__ is Secret else value
+
+
+def replace(change: Change, **other: Any) -> Change:
+    """Return a copy with some fields exchanged."""
+    fields = {name: getattr(change, name) for name in Change.__slots__}
+    return Change(**{**fields, **other})
+
+
+def combine(first: Change, second: Change) -> Change | None:
+    """Return the net of two changes of one object, in this order; None when nothing remains.
+
+    The net keeps the time and the actor of the first (rule A4).
+    """
+    if first.operation == "create":
+        if second.operation == "delete":
+            return None
+        values = {**first.values, **second.values, **second.new}
+        return replace(first, key=second.key, values=values)
+    if first.operation == "update":
+        if second.operation == "update":
+            return _both_updates(first, second)
+        if second.operation == "delete":
+            return replace(
+                second,
+                key=first.former_key or second.key,
+                values={**second.values, **first.old},
+                context=first.context,
+                at=first.at,
+            )
+        return replace(first, values={**first.values, **second.values})
+    return switched(first, second)
+
+
+def _both_updates(first: Change, second: Change) -> Change | None:
+    old = {**second.old, **first.old}
+    new = {**first.new, **second.new}
+    same = [name for name in old if old[name] == new[name]]
+    for name in same:
+        del old[name], new[name]
+    if not old:
+        return None
+    former = first.former_key or second.former_key
+    return replace(
+        first,
+        key=second.key,
+        former_key=None if former == second.key else former,
+        values={**first.values, **second.values},
+        old=old,
+        new=new,
+    )
+
+
+def switched(gone: Change, made: Change) -> Change | None:
+    """Return the update that a delete and a re-creation of one key amount to; None if equal.
+
+    For the reader of the table it is one row that was altered.
+    """
+    old, new = {}, {}
+    for name in made.plan.counted:
+        before, after = gone.values.get(name), made.values.get(name)
+        if before != after:
+            old[name], new[name] = before, after
+    if not old:
+        return None
+    return replace(gone, plan=made.plan, operation="update", values=made.values, old=old, new=new,
+                   cascaded=None)

@@ -1,0 +1,179 @@
+"""From net changes to durable rows: render, write, and save what was refused (rules A2 and A3)."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Table, event
+from sqlalchemy.engine import Connection, Engine
+
+from .change import Change
+from .counters import Counters
+from .render import Renderer, Row, acting, new_event_ids, sentence_for
+from .spool import Spool
+from .unit import Refused, Unit
+from .writer import Writer, describe_error, is_doomed
+
+log = logging.getLogger("shuffify.audit")
+
+
+class Delivery:
+    """Takes changes to the log table, whatever happens on the way."""
+
+    def __init__(self, table: Table, spool: Spool, counters: Counters) -> None:
+        self.writer = Writer(table)
+        self.renderer = Renderer(table, self._degraded)
+        self.spool = spool
+        self._counters = counters
+        user = table.c.get("user_id")
+        self._needs_user = user is not None and not user.nullable
+
+    def write(self, unit: Unit, changes: list[Change]) -> None:
+        """Write the changes' rows inside the unit's transaction; what is refused waits."""
+        rows = self._rows(unit, changes)
+        if rows:
+            self.write_rows(unit, rows)
+
+    def write_rows(self, unit: Unit, rows: list[Row]) -> bool:
+        """Write finished rows inside the unit's transaction; tell whether they went in."""
+        assert unit.connection is not None
+        refusal = self.writer.write(unit.connection, rows)
+        if refusal is None:
+            unit.rows += len(rows)
+            return True
+        error = describe_error(refusal.error)
+        log.warning("%d audit rows refused (%s): %s", len(rows), refusal.stage, error)
+        if not refusal.doomed:
+            unit.refused += [Refused(row, refusal.stage, error, retry=True) for row in rows]
+        return False
+
+    def hold(self, unit: Unit, row: Row, error: Exception) -> None:
+        """Let a refused row wait for the unit's outcome."""
+        told = describe_error(error)
+        log.warning("an explicit audit row was refused: %s", told)
+        if unit.connection is None or not is_doomed(unit.connection, error):
+            unit.refused.append(Refused(row, "insert", told, retry=True))
+
+    def replay(self, engine: Engine, user_id: Any) -> dict[str, int]:
+        """Write what the spool holds; see `AuditTrail.replay`."""
+
+        def put(row: Row) -> str:
+            if row.get("user_id") is None:
+                row["user_id"] = user_id
+            answer = self.writer.put(engine, row)
+            if answer == "inserted":
+                self._counters.add("replayed")
+            elif answer != "present":
+                log.error("audit row %s stays in the spool: %s", row["event_id"], answer)
+            return answer
+
+        return self.spool.replay(put)
+
+    def settle(self, unit: Unit) -> None:
+        """Count what became durable; save what was refused, now that the connection is back."""
+        if not unit.durable:
+            if unit.refused:
+                self._wait_for(unit)
+            return
+        if unit.rows:
+            self._counters.add("rows", unit.rows)
+        for refused in unit.refused:
+            self._save(unit, refused)
+
+    def lose(self, row: Row, stage: str, error: str) -> None:
+        """Count a row that the table does not have, and keep it in the spool."""
+        self._counters.add(f"losses.{stage}")
+        try:
+            self.spool.append(row, stage, error)
+        except OSError:
+            log.exception("the audit spool cannot be written")
+
+    # -- rows ----------------------------------------------------------------------------------
+
+    def _rows(self, unit: Unit, changes: list[Change]) -> list[Row]:
+        ids = new_event_ids(len(changes), changes[0].at, os.urandom(8 * len(changes)))
+        rows: list[Row] = []
+        render = self.renderer.row
+        for change, event_id in zip(changes, ids, strict=True):
+            try:
+                row = render(change, event_id)
+            except Exception as error:
+                self._degraded("row", change, error)
+                row = self._least(change, event_id)
+            if row is None:
+                continue
+            if change.context.actor.kind == "unknown":
+                self._unknown(row)
+            if row["user_id"] is None and self._needs_user:
+                unit.refused.append(Refused(row, "actor", "no user is bound or owns it", False))
+            else:
+                rows.append(row)
+        return rows
+
+    def _least(self, change: Change, event_id: str) -> Row:
+        """Say that an object changed where nothing more can be said of it."""
+        user_id, _ = acting(change.context, change)
+        known = {
+            "user_id": user_id,
+            "activity_type": f"{change.entity}_{change.operation}",
+            "description": sentence_for(change),
+            "created_at": change.at,
+            "event_id": event_id,
+            "entity_type": change.entity,
+            "entity_id": change.entity_id,
+            "source": change.context.source,
+            "request_id": change.context.request_id,
+        }
+        return self.renderer.fit({**dict.fromkeys(self.renderer.fields), **known})
+
+    # -- what was refused ------------------------------------------------------------------------
+
+    def _save(self, unit: Unit, refused: Refused) -> None:
+        if refused.retry and unit.connection is not None:
+            answer = self.writer.retry(unit.connection.engine, refused.row)
+            if answer in ("inserted", "present"):
+                self._counters.add("retried")
+                self._counters.add("rows")
+                return
+            refused = refused._replace(error=answer)
+        self.lose(refused.row, refused.stage, refused.error)
+
+    def _wait_for(self, unit: Unit) -> None:
+        """The caller's own outer transaction decides; until it does, the rows are only kept."""
+        connection = unit.connection
+        if connection is None or not connection.in_transaction():
+            return
+
+        def committed(_: Connection) -> None:
+            stop()
+            for refused in unit.refused:
+                self.lose(refused.row, refused.stage, refused.error)
+
+        def rolled_back(_: Connection) -> None:
+            stop()
+
+        def stop() -> None:
+            for name, listener in listeners:
+                event.remove(connection, name, listener)
+
+        listeners: tuple[tuple[str, Callable[..., Any]], ...] = (
+            ("commit", committed), ("rollback", rolled_back),
+        )
+        for name, listener in listeners:
+            event.listen(connection, name, listener)
+
+    # -- counting --------------------------------------------------------------------------------
+
+    def _degraded(self, cell: str, change: Change, error: Exception) -> None:
+        self._counters.add(f"degraded.{cell}")
+        # The error's text may quote what the policy looked at: its class has to do.
+        log.error("auditing %s: the policy's %s failed: %s", change.entity, cell,
+                  type(error).__name__)
+
+    def _unknown(self, row: Row) -> None:
+        self._counters.add("unknown_actor")
+        log.warning("unknown actor: %s of %s %s", row["activity_type"], row["entity_type"],
+                    row["entity_id"])

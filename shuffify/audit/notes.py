@@ -1,0 +1,154 @@
+"""Notes of one flush: what its statements make impossible to learn afterwards.
+
+Old values that nobody loaded, names of what is about to be deleted, rows that the database will
+cascade to: read before the statement that destroys them, at most once per class and flush.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import InstanceState, LoaderCallableStatus, Session
+from sqlalchemy.sql import ClauseElement
+
+from .change import Values
+from .paths import follow_paths
+from .plan import Plan
+from .reading import Edge, Row, cascade_counts, rows_by_key
+
+State = InstanceState[Any]
+PlanOf = Callable[[Any], "Plan | None"]
+
+IMMUTABLE: Final = frozenset(
+    {type(None), bool, int, float, str, bytes, Decimal, datetime, date, time, timedelta, UUID}
+)
+"""Old values of these types can be trusted as they are. Any other may have been altered in place
+since it was loaded, or is SQLAlchemy's mark for "never loaded": the database is asked."""
+
+
+class Notes:
+    """Notes of one flush, taken before its statements: what can no longer be learnt afterwards."""
+
+    __slots__ = ("states", "known", "computed", "paths", "cascaded", "seen")
+
+    def __init__(self, flush_context: Any) -> None:
+        self.states: dict[State, tuple[bool, bool]] = flush_context.states
+        self.known: dict[State, Row] = {}
+        self.computed: dict[State, Values] = {}
+        self.paths: dict[State, Values] = {}
+        self.cascaded: dict[State, dict[str, int]] = {}
+        self.seen: set[State] = set()
+
+
+def look_before_update(plan: Plan, state: State, notes: Notes, connection: Connection) -> None:
+    """Read the old values that the unit of work does not know, once per class and flush."""
+    notes.seen.add(state)
+    if state not in notes.known and _must_ask(plan, state):
+        mates = [
+            other for other, (is_delete, list_only) in notes.states.items()
+            if not (is_delete or list_only) and other.key is not None
+            and other.mapper is state.mapper and other not in notes.seen and _must_ask(plan, other)
+        ]
+        _read(plan, [state, *mates], notes, connection)
+    for name, before in state.committed_state.items():
+        if name in plan.counted_set:
+            value = state.dict.get(name)
+            if value.__class__ not in IMMUTABLE and _is_expression(value):
+                notes.computed.setdefault(state, {})[name] = before
+
+
+def look_before_delete(
+    plan: Plan, state: State, notes: Notes, connection: Connection, edges: list[Edge],
+    session: Session,
+) -> None:
+    """Read what is about to go: unloaded columns, names over relationships, cascaded rows."""
+    if state in notes.seen:
+        return
+    going = [
+        other for other, (is_delete, list_only) in notes.states.items()
+        if is_delete and not list_only and other.key is not None and other.mapper is state.mapper
+        and other not in notes.seen
+    ]
+    notes.seen.update(going)
+    _read(plan, [other for other in going if _must_ask_all(plan, other)], notes, connection)
+    if plan.paths:
+        targets = [(row_before(plan, other, notes), other) for other in going]
+        for other, values in follow_paths(plan, targets, session, connection):
+            notes.paths[other] = values
+    if edges:
+        counts = cascade_counts(connection, edges, [other.key[1] for other in going if other.key])
+        for other in going:
+            found = counts.get(other.key[1]) if other.key else None
+            if found:
+                notes.cascaded[other] = found
+
+
+def look_at_pairs(deleted: Iterable[State], notes: Notes, plan_of: PlanOf,
+                  connection: Callable[[], Connection]) -> None:
+    """Read unloaded deleted objects while new ones are pending: one may take another's key."""
+    by_plan: dict[Plan, list[State]] = {}
+    for state in deleted:
+        plan = plan_of(state.mapper)
+        if plan is not None and state.key is not None and _must_ask_all(plan, state):
+            by_plan.setdefault(plan, []).append(state)
+    for plan, states in by_plan.items():
+        _read(plan, states, notes, connection())
+
+
+def _must_ask(plan: Plan, state: State) -> bool:
+    committed = state.committed_state
+    if not committed:
+        return False
+    changed = False
+    for name, before in committed.items():
+        if name in plan.counted_set:
+            if before.__class__ not in IMMUTABLE and (
+                before.__class__ is LoaderCallableStatus or not is_frozen(before)
+            ):
+                return True
+            changed = True
+    return changed and not state.dict.keys() >= plan.cells
+
+
+def _must_ask_all(plan: Plan, state: State) -> bool:
+    return not state.dict.keys() >= plan.all or any(
+        before.__class__ not in IMMUTABLE
+        for name, before in state.committed_state.items() if name in plan.all
+    )
+
+
+def is_frozen(value: Any) -> bool:
+    """Tell values that cannot be altered in place, though their class is none of the usual."""
+    return isinstance(value, (Enum, str, int, float, bytes, date, tuple, frozenset))
+
+
+def _is_expression(value: Any) -> bool:
+    return isinstance(value, ClauseElement) or hasattr(value, "__clause_element__")
+
+
+def _read(plan: Plan, states: list[State], notes: Notes, connection: Connection) -> None:
+    if not states:
+        return
+    rows = rows_by_key(connection, plan, [state.key[1] for state in states if state.key])
+    for state in states:
+        row = rows.get(state.key[1]) if state.key else None
+        if row is not None:
+            notes.known[state] = row
+
+
+def row_before(plan: Plan, state: State, notes: Notes) -> Row:
+    """Return a row as the database had it before this flush."""
+    known = notes.known.get(state)
+    row = dict(state.dict) if known is None else {**state.dict, **known}
+    for name, before in state.committed_state.items():
+        if name in plan.all and before.__class__ is not LoaderCallableStatus and (
+            known is None or name not in known
+        ):
+            row[name] = before
+    return row

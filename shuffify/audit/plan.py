@@ -1,0 +1,282 @@
+"""A policy resolved against its mapper, once: what a flush has to look at, and nothing more.
+
+A declaration that cannot work fails here, when its class is first mapped or watched, with the
+model and the remedy named; a flush never meets a broken policy.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from sqlalchemy import Table
+from sqlalchemy import types as sqltypes
+from sqlalchemy.orm import ColumnProperty, Mapper, RelationshipProperty
+from sqlalchemy.schema import Column
+
+from .canonical import LONGEST_SHOWN, SECRET_NAME, Canon, column_canon
+from .change import Change
+from .errors import PolicyError
+from .policy import OPERATIONS, Audited
+
+LABELS: Final = ("label", "name", "title", "display_name")
+LONGEST_TYPE: Final = 50
+
+_DIGESTED: Final = (sqltypes.JSON, sqltypes.LargeBinary, sqltypes.Text)
+_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def snake_case(name: str) -> str:
+    """Return ``track_lock`` for ``TrackLock``, ``http_call`` for ``HTTPCall``."""
+    return _CAMEL.sub("_", name).lower()
+
+
+class Path:
+    """A dotted path: many-to-one relationships, then a column of the last of them."""
+
+    def __init__(self, name: str, steps: tuple[RelationshipProperty[Any], ...], column: str,
+                 canon: tuple[frozenset[type], Canon]) -> None:
+        self.name = name
+        self.steps = steps
+        self.column = column
+        self.canon = canon
+
+
+class Plan:
+    """What the engine knows of one audited mapper."""
+
+    def __init__(self, mapper: Mapper[Any], policy: Audited, log: Table) -> None:
+        self.mapper = mapper
+        self.policy = policy
+        self.model = mapper.class_.__name__
+        self.entity = policy.entity or snake_case(self.model)
+        self.columns = _columns(mapper)
+        self.primary_key = tuple(
+            mapper.get_property_by_column(column).key for column in mapper.primary_key
+        )
+        # Concrete inheritance shares a base mapper but not its keys; the identity key tells.
+        self.root = mapper.identity_key_from_primary_key((None,) * len(self.primary_key))[0]
+        self._check_names()
+        self.paths: dict[str, Path] = {}
+        self.owner = self._reference("owner", policy.owner) or self._default_owner(log)
+        self.playlist = self._playlist()
+        self.extra, self.extra_functions = self._extra()
+        self.label = self._labels()
+        self.types = {operation: self._type_rule(operation, log) for operation in OPERATIONS}
+        self.describe = self._callable("describe", policy.describe)
+        ignored = self._ignored()
+        self.canon: dict[str, tuple[frozenset[type], Canon]] = {
+            key: column_canon(
+                column.type,
+                secret=self._is_secret(key, column),
+                as_digest=self._is_digest(key, column),
+                as_name=key in self.label and isinstance(column.type, sqltypes.String),
+            )
+            for key, column in self.columns.items()
+        }
+        self.items = tuple((key, *pair) for key, pair in self.canon.items())
+        """All columns with their canonical form, ready for a flush's inner loop."""
+        self.counted = tuple(key for key in self.columns if key not in ignored)
+        """The columns whose change is a change."""
+        self.counted_set = frozenset(self.counted) | frozenset(self.primary_key)
+        self.cells = self._cells()
+        """What must be known of an updated object, loaded or not, to write its row."""
+        self.all = frozenset(self.columns)
+        self.records_delete = self.types["delete"] is not None
+
+    def key_of(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return the primary key as it stands in a row or an instance's dict."""
+        return tuple([values.get(name) for name in self.primary_key])
+
+    # -- resolving the declaration ---------------------------------------------------------
+
+    def _fail(self, problem: str, remedy: str) -> PolicyError:
+        return PolicyError(self.model, problem, remedy)
+
+    def _check_names(self) -> None:
+        for argument in ("ignore", "secret", "shown"):
+            for name in sorted(getattr(self.policy, argument)):
+                self._require_column(argument, name)
+        unknown = set(self.policy.types or {}) - set(OPERATIONS)
+        if unknown:
+            raise self._fail(
+                f"types names {', '.join(sorted(unknown))}", f"Use {', '.join(OPERATIONS)}"
+            )
+
+    def _require_column(self, argument: str, name: str) -> str:
+        if name not in self.columns:
+            raise self._fail(
+                f"{argument} names {name!r}, which is no column",
+                f"Use one of {', '.join(self.columns)}",
+            )
+        return name
+
+    def _reference(self, argument: str, name: str | None) -> str | None:
+        """Check a column or a dotted path and remember how the path is walked."""
+        if name is None:
+            return None
+        if "." not in name:
+            return self._require_column(argument, name)
+        mapper, steps = self.mapper, []
+        *hops, column = name.split(".")
+        for hop in hops:
+            step = mapper.relationships.get(hop)
+            if step is None or step.uselist or step.secondary is not None:
+                raise self._fail(
+                    f"{argument} names {name!r}, but {hop!r} is no many-to-one relationship",
+                    "Name relationships that lead to one row each, then a column",
+                )
+            steps.append(step)
+            mapper = step.mapper
+        if column not in _columns(mapper):
+            raise self._fail(
+                f"{argument} names {name!r}, but its last part is no column",
+                f"Use one of {', '.join(_columns(mapper))}",
+            )
+        target = _columns(mapper)[column]
+        canon = column_canon(
+            target.type,
+            secret=bool(SECRET_NAME.search(column)),
+            as_digest=self._is_digest(column, target),
+        )
+        self.paths[name] = Path(name, tuple(steps), column, canon)
+        return name
+
+    def _default_owner(self, log: Table) -> str | None:
+        users = _user_tables(log)
+        for key, column in self.columns.items():
+            if any(reference.column.table in users for reference in column.foreign_keys):
+                return key
+        return "user_id" if "user_id" in self.columns else None
+
+    def _playlist(self) -> tuple[str | None, str | None]:
+        declared = self.policy.playlist
+        if declared is not None:
+            if len(declared) != 2:
+                raise self._fail("playlist is no pair", "Give (id column, name column)")
+            id_, name = declared
+            return self._reference("playlist", id_), self._reference("playlist", name)
+        return (
+            "playlist_id" if "playlist_id" in self.columns else None,
+            "playlist_name" if "playlist_name" in self.columns else None,
+        )
+
+    def _extra(self) -> tuple[tuple[tuple[str, str], ...], tuple[Callable[[Change], Any], ...]]:
+        declared = self.policy.extra
+        items = (declared,) if callable(declared) else tuple(declared or ())
+        names, functions = [], []
+        for item in items:
+            if callable(item):
+                functions.append(self._callable("extra", item))
+                continue
+            named = item if isinstance(item, Mapping) else {item.rpartition(".")[2]: item}
+            names += [(key, self._reference("extra", name) or name) for key, name in named.items()]
+        return tuple(names), tuple(function for function in functions if function is not None)
+
+    def _labels(self) -> tuple[str, ...]:
+        if self.policy.label is not None:
+            return (self._reference("label", self.policy.label) or self.policy.label,)
+        named = (*LABELS, f"{self.entity}_name")
+        found = [name for name in named if name in self.columns]
+        found += [key for key in self.columns if key.endswith("_name") and key not in found]
+        return tuple(key for key in found if not self._is_secret(key, self.columns[key]))
+
+    def _type_rule(self, operation: str, log: Table) -> Any:
+        declared = self.policy.types or {}
+        rule = declared[operation] if operation in declared else f"{self.entity}_{operation}"
+        if rule is None:
+            return None
+        if callable(rule):
+            return self._callable(f"types[{operation!r}]", rule)
+        if not isinstance(rule, str):
+            raise self._fail(
+                f"types[{operation!r}] is {rule!r}", "Give a string, None or function(change)"
+            )
+        longest = _length(log, "activity_type") or LONGEST_TYPE
+        if len(rule) > longest:
+            raise self._fail(
+                f"types[{operation!r}] has {len(rule)} characters, the log's column {longest}",
+                "Shorten it, or give a shorter entity",
+            )
+        return str(rule)
+
+    def _callable(self, argument: str, function: Any) -> Callable[[Change], Any] | None:
+        if function is None:
+            return None
+        remedy = "Give a function of one argument, the change"
+        if not callable(function):
+            raise self._fail(f"{argument} is {function!r}", remedy)
+        try:
+            inspect.signature(function).bind(object())
+        except TypeError as error:
+            problem = f"{argument} cannot be called with a change ({error})"
+            raise self._fail(problem, remedy) from None
+        except ValueError:
+            pass  # A built-in without a signature: calling it is the only way to know.
+        return function  # type: ignore[no-any-return]
+
+    # -- what counts, what is reduced --------------------------------------------------------
+
+    def _ignored(self) -> frozenset[str]:
+        automatic = {
+            key for key, column in self.columns.items()
+            if column.onupdate is not None or column.server_onupdate is not None
+        }
+        automatic.update(self.primary_key)
+        if self.owner is not None and "." not in self.owner:
+            automatic.add(self.owner)
+        return frozenset(automatic) | frozenset(self.policy.ignore)
+
+    def _is_secret(self, key: str, column: Column[Any]) -> bool:
+        if key in self.policy.secret:
+            return True
+        if key in self.policy.shown:
+            return False
+        if SECRET_NAME.search(key) or SECRET_NAME.search(column.name):
+            return True
+        return any("encrypt" in kind.__name__.lower() for kind in type(column.type).__mro__)
+
+    def _is_digest(self, key: str, column: Column[Any]) -> bool:
+        if key in self.policy.shown:
+            return False
+        kind = column.type
+        if isinstance(kind, sqltypes.TypeDecorator):
+            kind = kind.impl_instance
+        if isinstance(kind, _DIGESTED):
+            return True
+        if isinstance(kind, sqltypes.String) and not isinstance(kind, sqltypes.Enum):
+            return kind.length is None or kind.length > LONGEST_SHOWN
+        return False
+
+    def _cells(self) -> frozenset[str]:
+        functions = [rule for rule in self.types.values() if callable(rule)]
+        if functions or self.describe or self.extra_functions:
+            return frozenset(self.columns)
+        names = {*self.label, self.owner, *self.playlist, *(name for _, name in self.extra)}
+        for path in self.paths.values():
+            for local, _ in path.steps[0].local_remote_pairs or ():
+                names.add(self.mapper.get_property_by_column(local).key)
+        return frozenset(name for name in names if name in self.columns)
+
+
+def _columns(mapper: Mapper[Any]) -> dict[str, Column[Any]]:
+    """Return the real columns by attribute name; SQL expressions of a mapper are not stored."""
+    return {
+        attribute.key: attribute.columns[0]
+        for attribute in mapper.column_attrs
+        if isinstance(attribute, ColumnProperty) and isinstance(attribute.columns[0], Column)
+    }
+
+
+def _user_tables(log: Table) -> set[Any]:
+    column = log.c.get("user_id")
+    if column is None:
+        return set()
+    return {reference.column.table for reference in column.foreign_keys}
+
+
+def _length(log: Table, name: str) -> int | None:
+    column = log.c.get(name)
+    return None if column is None else getattr(column.type, "length", None)

@@ -1,0 +1,98 @@
+"""Which models are audited, and how: one registry a trail, filled as classes are mapped."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import Table
+from sqlalchemy.orm import Mapper
+
+from .errors import PolicyError, WatchError
+from .plan import Plan
+from .policy import Audited, NotAudited
+from .reading import Edge, edges_from
+
+_DEFAULT: Final = Audited()
+
+
+class Registry:
+    """The plans of all models under the watched bases."""
+
+    def __init__(self, log: type, table: Table) -> None:
+        self.bases: list[type] = []
+        self._log = log
+        self._table = table
+        self._plans: dict[Mapper[Any], Plan | None] = {}
+        self._edges: dict[Plan, list[Edge]] = {}
+
+    def add(self, base: type) -> None:
+        """Audit what is mapped under a base from now on; check at once what is mapped already.
+
+        Raises PolicyError for a declaration that cannot work.
+        """
+        self.bases.append(base)
+        self._plans.clear()
+        for mapper in mappers_of(base):
+            if mapper.configured:
+                self.plan_of(mapper)
+
+    def configured(self, mapper: Mapper[Any]) -> None:
+        """Check a class that was mapped; raises PolicyError: it must stop the start, no flush."""
+        self._edges.clear()
+        self._plans.pop(mapper, None)
+        self.plan_of(mapper)
+
+    def plan_of(self, mapper: Mapper[Any]) -> Plan | None:
+        """Return how a mapper's objects are audited, or None where they are not."""
+        try:
+            return self._plans[mapper]
+        except KeyError:
+            plan = self._plans[mapper] = self._make(mapper)
+            return plan
+
+    def plans(self) -> list[Plan]:
+        """Return the plans of all audited models mapped so far, by entity."""
+        found = [self.plan_of(mapper) for base in self.bases for mapper in mappers_of(base)]
+        return sorted({plan for plan in found if plan}, key=lambda plan: plan.entity)
+
+    def edges_of(self, plan: Plan) -> list[Edge]:
+        """Return the ways by which the database cascades a delete of this model."""
+        edges = self._edges.get(plan)
+        if edges is None:
+            edges = self._edges[plan] = edges_from(plan.mapper, self.plans())
+        return edges
+
+    def _make(self, mapper: Mapper[Any]) -> Plan | None:
+        model = mapper.class_
+        if model is self._log or not any(issubclass(model, base) for base in self.bases):
+            return None
+        policy = getattr(model, "__audit__", _DEFAULT)
+        if isinstance(policy, NotAudited):
+            return None
+        if not isinstance(policy, Audited):
+            remedy = "Use Audited(...) or NotAudited(...)"
+            raise PolicyError(model.__name__, f"is {policy!r}", remedy)
+        plan = Plan(mapper, policy, self._table)
+        self._refuse_shared_types(plan)
+        return plan
+
+    def _refuse_shared_types(self, plan: Plan) -> None:
+        declared = {rule for rule in (plan.policy.types or {}).values() if isinstance(rule, str)}
+        for other in self._plans.values():
+            if other is None or other.root is plan.root or other.model == plan.model:
+                continue
+            shared = declared & {rule for rule in other.types.values() if isinstance(rule, str)}
+            if shared:
+                raise PolicyError(
+                    plan.model,
+                    f"type {sorted(shared)[0]!r} is declared by {other.model} too",
+                    "Give each model types of its own",
+                )
+
+
+def mappers_of(base: type) -> list[Mapper[Any]]:
+    """Return all mappers under a declarative base; raises WatchError for any other class."""
+    registry = getattr(base, "registry", None)
+    if registry is None or not hasattr(registry, "mappers"):
+        raise WatchError(f"watch(base={base!r}): give a declarative base; this has no registry.")
+    return list(registry.mappers)

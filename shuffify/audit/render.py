@@ -1,0 +1,270 @@
+"""From a net Change to a row of the log: type, sentence, metadata, limits, masking. Pure.
+
+A policy's function that raises costs its own cell: the default takes its place, and the trail
+counts the cell as degraded (rule A2).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Table
+
+from .canonical import SECRET_NAME, Secret, encode_default, plain
+from .change import Change
+from .context import AuditContext
+
+Row = dict[str, Any]
+Degraded = Callable[[str, Change, Exception], None]
+
+LIMITS: Final[Mapping[str, int]] = {
+    "activity_type": 50,
+    "description": 500,
+    "playlist_id": 255,
+    "playlist_name": 255,
+    "entity_type": 50,
+    "entity_id": 64,
+    "source": 20,
+    "request_id": 36,
+    "event_id": 36,
+    "remote_addr": 45,
+    "user_agent": 512,
+}
+"""Characters a field may have where the log's own column does not say it."""
+
+METADATA_BYTES: Final = 8192
+"""What one row's metadata may take, encoded; above that, only the changed columns' names stay."""
+
+encode: Final = json.JSONEncoder(separators=(",", ":"), default=encode_default).encode
+
+_EPOCH: Final = datetime(1970, 1, 1)
+
+_VERBS: Final = {"create": "Created", "update": "Updated", "delete": "Deleted"}
+
+
+class Renderer:
+    """Renders rows for one log table: fields that the table lacks are left out."""
+
+    def __init__(self, log: Table, degraded: Degraded) -> None:
+        self.limits = {
+            name: getattr(log.c[name].type, "length", None) or limit
+            for name, limit in LIMITS.items() if name in log.c
+        }
+        self.fields = frozenset(log.c.keys())
+        self._degraded = degraded
+        self._texts = tuple(self.limits.items())
+        self._client = not {"remote_addr", "user_agent"} <= self.fields
+
+    def row(self, change: Change, event_id: str) -> Row | None:
+        """Return the change as a row, or None where its policy wants none."""
+        plan, context = change.plan, change.context
+        rule = plan.types[change.operation]
+        if rule is not None and rule.__class__ is not str:
+            rule = self._cell("types", rule, change, f"{plan.entity}_{change.operation}")
+        if rule is None:
+            return None
+        user_id, actor = acting(context, change)
+        return self.fit({
+            "user_id": user_id,
+            "activity_type": rule,
+            "description": self._sentence(change),
+            "playlist_id": change.playlist_id,
+            "playlist_name": change.playlist_name,
+            "metadata_json": self._metadata(change, actor),
+            "created_at": change.at,
+            "event_id": event_id,
+            "entity_type": plan.entity,
+            "entity_id": change.entity_id,
+            "source": context.source,
+            "request_id": context.request_id,
+            "remote_addr": context.remote_addr,
+            "user_agent": context.user_agent,
+        })
+
+    def explicit(self, context: AuditContext, at: datetime, given: Row) -> Row:
+        """Return a row about something that changed no object; its metadata stays as given."""
+        metadata = given["metadata_json"]
+        return self.fit({
+            **dict.fromkeys(("entity_type", "entity_id")),
+            **given,
+            "activity_type": str(given["activity_type"]),
+            "metadata_json": None if metadata is None else bounded(
+                masked(metadata), [str(key) for key in metadata]
+            ),
+            "created_at": at,
+            "event_id": given["event_id"] or new_event_ids(1, at, os.urandom(8))[0],
+            "source": context.source,
+            "request_id": context.request_id,
+            "remote_addr": context.remote_addr,
+            "user_agent": context.user_agent,
+        })
+
+    def fit(self, row: Row) -> Row:
+        """Cut every text to its column and clean it of what a database refuses (rule A11)."""
+        for name, limit in self._texts:
+            value = row.get(name)
+            if value is not None:
+                if value.__class__ is not str:
+                    value = row[name] = str(plain(value))
+                if len(value) > limit or not value.isascii() or "\0" in value:
+                    row[name] = text(value, limit)
+        return row
+
+    # -- cells ---------------------------------------------------------------------------------
+
+    def _cell(self, name: str, function: Callable[[Change], Any], change: Change, default: Any
+              ) -> Any:
+        try:
+            return function(change)
+        except Exception as error:
+            self._degraded(name, change, error)
+            return default
+
+    def _sentence(self, change: Change) -> str:
+        describe = change.plan.describe
+        if describe is not None:
+            sentence = self._cell("description", describe, change, None)
+            if sentence:
+                return str(sentence)
+        return sentence_for(change)
+
+    def _metadata(self, change: Change, actor: Mapping[str, Any] | None) -> str:
+        plan, context = change.plan, change.context
+        metadata: dict[str, Any] = {}
+        for name, source in plan.extra:
+            metadata[name] = change.values.get(source)
+        for function in plan.extra_functions:
+            more = self._cell("extra", function, change, None)
+            if more:
+                metadata.update(plain(dict(more)))
+        changes = differences(change)
+        metadata["changes"] = changes
+        if actor is not None:
+            metadata["actor"] = actor
+        if change.cascaded:
+            metadata["cascaded"] = dict(change.cascaded)
+        self._add_context(metadata, context)
+        return bounded(metadata, list(changes))
+
+    def _add_context(self, metadata: dict[str, Any], context: AuditContext) -> None:
+        if context.reason is not None:
+            metadata["reason"] = context.reason
+        if context.on_behalf_of is not None:
+            metadata["on_behalf_of"] = context.on_behalf_of
+        if self._client and (context.remote_addr or context.user_agent):
+            metadata["client"] = {
+                "remote_addr": context.remote_addr, "user_agent": context.user_agent
+            }
+
+
+def acting(context: AuditContext, change: Change) -> tuple[Any, dict[str, Any] | None]:
+    """Return the row's user and, where the acting user is not simply that, who acted."""
+    actor = context.actor
+    if actor.kind == "user" and actor.user_id is not None:
+        return actor.user_id, None
+    user_id = actor.user_id if actor.user_id is not None else change.owner
+    return user_id, {"kind": actor.kind, "id": actor.user_id, "label": actor.label}
+
+
+def sentence_for(change: Change) -> str:
+    """Say what happened in the default words: ``Updated track lock 'Intro' (position)``."""
+    name = change.entity.replace("_", " ")
+    sentence = f"{_VERBS[change.operation]} {name} '{change.label}'"
+    if change.operation == "update":
+        sentence += f" ({', '.join(change.old)})"
+    return sentence
+
+
+def differences(change: Change) -> dict[str, list[Any]]:
+    """Map each recorded column to its value before and after; null on both sides is left out."""
+    if change.operation == "update":
+        new = change.new
+        return {name: [before, new[name]] for name, before in change.old.items()}
+    values = change.values
+    if change.operation == "create":
+        return {
+            name: [None, values[name]]
+            for name in change.plan.counted if values.get(name) is not None
+        }
+    return {
+        name: [values[name], None]
+        for name in change.plan.counted if values.get(name) is not None
+    }
+
+
+# -- limits ------------------------------------------------------------------------------------
+
+
+def text(value: str, limit: int) -> str:
+    """Return text that every database takes: no NUL, no lone surrogate, at most ``limit`` long."""
+    if "\0" in value:
+        value = value.replace("\0", "")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        # Halves that belong together become the character they mean; lone ones U+FFFD.
+        value = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return value[:limit]
+
+
+def bounded(metadata: Mapping[str, Any], changed: list[str]) -> str:
+    """Encode metadata as JSON that every database takes, in at most `METADATA_BYTES`."""
+    encoded = encode(metadata)
+    if "\\u0000" in encoded or "\\ud" in encoded or "NaN" in encoded or "Infinity" in encoded:
+        encoded = encode(_clean(metadata))
+    if len(encoded) <= METADATA_BYTES:
+        return encoded
+    short: dict[str, Any] = {"truncated": True, "changes": changed}
+    for name in ("actor", "reason", "on_behalf_of", "cascaded"):
+        if name in metadata:
+            short[name] = metadata[name]
+    while len(encoded := encode(_clean(short))) > METADATA_BYTES and short.get("changes"):
+        short["changes"] = short["changes"][: len(short["changes"]) // 2]
+    return encoded if len(encoded) <= METADATA_BYTES else encode({"truncated": True})
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return text(value, len(value))
+    if isinstance(value, Mapping):
+        return {_clean(str(key)): _clean(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_clean(item) for item in value]
+    return plain(value)
+
+
+def masked(metadata: Any) -> Any:
+    """Return explicitly given metadata with every value under a secret's name masked."""
+    if isinstance(metadata, Mapping):
+        return {
+            str(key): "[secret]" if item is not None and SECRET_NAME.search(str(key))
+            else masked(item)
+            for key, item in metadata.items()
+        }
+    if isinstance(metadata, (list, tuple)):
+        return [masked(item) for item in metadata]
+    return "[secret]" if isinstance(metadata, Secret) else metadata
+
+
+def new_event_ids(number: int, at: datetime, random: bytes) -> list[str]:
+    """Return UUIDs of version 7, ascending: an index on them grows at its end, not everywhere.
+
+    ``random`` holds 8 bytes for each.
+    """
+    since = at - _EPOCH
+    milliseconds = (since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000)
+    milliseconds &= 0xFFFFFFFFFFFF
+    head = f"{milliseconds >> 16:08x}-{milliseconds & 0xFFFF:04x}-7"
+    ids = []
+    text_ = random.hex()
+    for index in range(number):
+        tail = text_[index * 16: index * 16 + 16]
+        ids.append(f"{head}{index & 0xFFF:03x}-{_VARIANT[tail[0]]}{tail[1:4]}-{tail[4:]}")
+    return ids
+
+
+_VARIANT: Final = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}

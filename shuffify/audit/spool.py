@@ -1,0 +1,136 @@
+"""The dead-letter file: rows that the table refused, one JSON object a line, kept for replay.
+
+A line is appended with one write and fsynced, so several processes may share the file. A replay
+takes the file away under another name first: lines that are appended meanwhile begin a new one,
+and a replay that was cut short is picked up by the next. `event_id` makes it all idempotent.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from .canonical import encode_default, instant
+
+log = logging.getLogger("shuffify.audit")
+
+LONGEST_ERROR: Final = 500
+
+Row = Mapping[str, Any]
+
+
+class Spool:
+    """A file of refused rows; without a path the ERROR log alone keeps them."""
+
+    def __init__(self, path: str | os.PathLike[str] | None) -> None:
+        self.path = None if path is None else Path(path)
+
+    def append(self, row: Row, stage: str, error: str) -> None:
+        """Keep one row with the stage that lost it; raises OSError when the disk refuses too."""
+        line = encode_line(row, stage, error)
+        log.error("audit row not written (%s): %s", stage, line)
+        if self.path is None:
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(descriptor, line.encode() + b"\n")
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def __len__(self) -> int:
+        """Return how many lines wait for replay."""
+        return sum(1 for path in self._files() for _ in _lines(path))
+
+    def replay(self, put: Callable[[dict[str, Any]], str]) -> dict[str, int]:
+        """Hand every line to ``put``, which answers ``inserted``, ``present`` or what refuses it.
+
+        Lines that were refused again stay in the spool. Returns how many went which way.
+        """
+        outcome = {"inserted": 0, "present": 0, "kept": 0}
+        self._set_aside()
+        for path in self._files():
+            if path == self.path:
+                continue
+            kept: list[bytes] = []
+            for line in _lines(path):
+                answer = self._put(line, put)
+                outcome[answer if answer in outcome else "kept"] += 1
+                if answer not in ("inserted", "present"):
+                    kept.append(line)
+            self._keep(kept)
+            path.unlink()
+        return outcome
+
+    @staticmethod
+    def _put(line: bytes, put: Callable[[dict[str, Any]], str]) -> str:
+        try:
+            row = decode_line(line)
+        except ValueError:
+            log.error("a line of the audit spool is no JSON object and stays there")
+            return "unreadable"
+        return put(row)
+
+    def _set_aside(self) -> None:
+        if self.path is None or not self.path.exists():
+            return
+        number = 1
+        while (aside := self.path.with_name(f"{self.path.name}.replay-{number}")).exists():
+            number += 1
+        self.path.rename(aside)
+
+    def _files(self) -> list[Path]:
+        if self.path is None or not self.path.parent.is_dir():
+            return []
+        aside = sorted(self.path.parent.glob(f"{self.path.name}.replay-*"))
+        return [*aside, *([self.path] if self.path.exists() else [])]
+
+    def _keep(self, lines: list[bytes]) -> None:
+        if not lines:
+            return
+        assert self.path is not None
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(descriptor, b"".join(line + b"\n" for line in lines))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def encode_line(row: Row, stage: str, error: str) -> str:
+    """Return a row's columns as JSON, with the stage and the error."""
+    columns = dict(row)
+    if isinstance(columns.get("metadata_json"), str):
+        columns["metadata_json"] = json.loads(columns["metadata_json"])
+    if isinstance(columns.get("created_at"), datetime):
+        columns["created_at"] = instant(columns["created_at"])
+    columns.update(stage=stage, error=error[:LONGEST_ERROR])
+    return json.dumps(columns, default=encode_default, separators=(",", ":"))
+
+
+def decode_line(line: bytes) -> dict[str, Any]:
+    """Return a line's row, ready to be written; raises ValueError when it is none."""
+    columns = json.loads(line)
+    if not isinstance(columns, dict) or "event_id" not in columns:
+        raise ValueError("no row")
+    for name in ("stage", "error"):
+        columns.pop(name, None)
+    at = columns.get("created_at")
+    if isinstance(at, str):
+        columns["created_at"] = datetime.fromisoformat(at).replace(tzinfo=None)
+    if columns.get("metadata_json") is not None:
+        columns["metadata_json"] = json.dumps(columns["metadata_json"], separators=(",", ":"))
+    return columns
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        for line in file:
+            if line.strip():
+                yield line.rstrip(b"\n")

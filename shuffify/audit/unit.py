@@ -1,0 +1,98 @@
+"""What the trail remembers of one session's root transaction, from its begin to its end."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any, NamedTuple
+
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session, SessionTransaction
+
+from .ledger import Ledger
+from .notes import Notes
+from .render import Row
+
+
+def utcnow() -> datetime:
+    """Return the time as naive UTC; the engine's only clock."""
+    return datetime.now(timezone.utc).replace(tzinfo=None)
+
+
+class Refused(NamedTuple):
+    """A row that has to be saved another way once the root transaction is durable."""
+
+    row: Row
+    stage: str
+    error: str
+    retry: bool
+
+
+class Unit:
+    """One root transaction: its connection, its ledger, the rows that wait for its outcome."""
+
+    __slots__ = ("connection", "ledger", "notes", "flushes", "late", "rows", "refused", "durable",
+                 "ended", "_outer", "_savepoints", "changes_before")
+
+    def __init__(self) -> None:
+        self.connection: Connection | None = None
+        self.ledger = Ledger()
+        self.notes: Notes | None = None
+        self.flushes = 0
+        self.late = False
+        """The drain is over: what is flushed from now on is written with its own flush."""
+        self.rows = 0
+        self.refused: list[Refused] = []
+        self.durable = False
+        self.ended = False
+        self.changes_before = 0
+        self._outer: Any = None
+        self._savepoints: dict[SessionTransaction, Any] = {}
+
+    def began(self, transaction: SessionTransaction, connection: Connection) -> None:
+        """Note the connection of the root, and which Core savepoint is the Session's own."""
+        if transaction.nested:
+            self._savepoints[transaction] = connection.get_nested_transaction()
+        elif self.connection is None:
+            self.connection = connection
+            self._outer = connection.get_nested_transaction()
+            if connection.dialect.name == "sqlite":
+                self.changes_before = total_changes(connection)
+
+    def in_foreign_savepoint(self, savepoint: SessionTransaction | None) -> bool:
+        """Tell whether a savepoint is open that the Session knows nothing of.
+
+        `Connection.begin_nested()` announces neither its release nor its rollback. A row that
+        is written inside it, at once, shares its fate; a row in the ledger would not.
+        """
+        assert self.connection is not None
+        own = self._outer if savepoint is None else self._savepoints.get(savepoint)
+        return self.connection.get_nested_transaction() is not own
+
+    def released(self, savepoint: SessionTransaction) -> None:
+        """Let a savepoint's changes join those of the transaction around it."""
+        parent = savepoint.parent
+        while parent is not None and not parent.nested:
+            parent = parent.parent
+        self.ledger.release(savepoint, parent)
+
+    def closed(self, savepoint: SessionTransaction) -> None:
+        """Forget a savepoint; what it did and nobody released is undone."""
+        self.ledger.discard(savepoint)
+        self._savepoints.pop(savepoint, None)
+
+    def rolled_back(self) -> None:
+        """Forget what the root did; nothing of it will be committed."""
+        self.ledger.clear()
+        self.refused.clear()
+        self.rows = 0
+
+
+def is_last(session: Session, event: str, listener: Any) -> bool:
+    """Tell whether a listener is the last that an event of this session calls."""
+    *_, last = getattr(session.dispatch, event)
+    return bool(last == listener)
+
+
+def total_changes(connection: Connection) -> int:
+    """Return SQLite's count of rows written through this connection, or 0 where it tells none."""
+    return getattr(connection.connection.dbapi_connection, "total_changes", 0)

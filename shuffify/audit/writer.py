@@ -1,0 +1,216 @@
+"""The only code that writes the log: one savepoint, one INSERT, and what follows a refusal."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Table, insert, select
+from sqlalchemy import types as sqltypes
+from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
+
+from .render import LIMITS, Row
+from .savepoint import guarded, savepoint
+
+log = logging.getLogger("shuffify.audit")
+
+FIELDS: Final = frozenset(LIMITS) | {"user_id", "metadata_json", "created_at"}
+"""What the engine fills of a log's columns; columns that the log lacks are left out."""
+
+ABORTED: Final = "25P02"
+"""SQLSTATE "in failed SQL transaction": the caller's own statement failed before ours."""
+
+
+class Refusal(NamedTuple):
+    """Rows that did not go in, and at which step."""
+
+    stage: str
+    error: Exception
+    doomed: bool
+    """The caller's transaction had failed already: what it did will not be committed."""
+
+
+class Statement:
+    """The log's INSERT for one dialect, compiled once, with its parameters' conversions.
+
+    Rows reach it finished, so Core's work per execution would find nothing left to do.
+    """
+
+    def __init__(self, table: Table, dialect: Dialect) -> None:
+        names = [column.key for column in table.columns if column.key in FIELDS]
+        compiled: Any = insert(table).inline().compile(dialect=dialect, column_keys=names)
+        self.sql = str(compiled)
+        self._positional = compiled.positional
+        bound = compiled.positiontup if compiled.positional else list(compiled.params)
+        self._defaults = {
+            column.key: column.default.arg for column in compiled.insert_prefetch
+            if column.key not in FIELDS
+        }
+        self._names = [name for name in bound if name not in self._defaults]
+        self._order = [bound.index(name) for name in self._names]
+        self._bound = bound
+        self._pick = itemgetter(*self._names)
+        self._convert = [
+            (index, process) for index, name in enumerate(self._names)
+            if (process := _processor(table.c[name].type, dialect)) is not None
+        ]
+
+    def parameters(self, rows: Sequence[Row]) -> Any:
+        """Return the rows as the driver takes them: one set of parameters, or a list of sets."""
+        pick, convert, names = self._pick, self._convert, self._names
+        sets: list[Any] = []
+        for row in rows:
+            values = list(pick(row))
+            for index, process in convert:
+                values[index] = process(values[index])
+            if self._defaults:
+                sets.append(self._with_defaults(values))
+            else:
+                sets.append(tuple(values) if self._positional else dict(zip(names, values)))
+        return sets[0] if len(sets) == 1 else sets
+
+    def _with_defaults(self, values: list[Any]) -> Any:
+        named = dict(zip(self._names, values, strict=True))
+        for name, argument in self._defaults.items():
+            named[name] = argument(None) if callable(argument) else argument
+        return tuple([named[name] for name in self._bound]) if self._positional else named
+
+
+def _processor(column_type: Any, dialect: Dialect) -> Callable[[Any], Any] | None:
+    implementation = column_type.dialect_impl(dialect)
+    if isinstance(_innermost(implementation), sqltypes.JSON):
+        return None  # The row holds JSON text already; the statement casts it where need be.
+    process = implementation.bind_processor(dialect)
+    return process  # type: ignore[no-any-return]
+
+
+def _innermost(column_type: Any) -> Any:
+    while isinstance(column_type, sqltypes.TypeDecorator):
+        column_type = column_type.impl_instance
+    return column_type
+
+
+class Writer:
+    """Writes rows of one log table."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self._statements: dict[Dialect, Statement] = {}
+
+    def _statement(self, dialect: Dialect) -> Statement:
+        statement = self._statements.get(dialect)
+        if statement is None:
+            statement = self._statements[dialect] = Statement(self.table, dialect)
+        return statement
+
+    def write(self, connection: Connection, rows: Sequence[Row]) -> Refusal | None:
+        """Insert the rows inside the caller's transaction, or leave it as it was and say why.
+
+        Never raises an `Exception`, never commits. On PostgreSQL an error outside a savepoint
+        would turn the caller's COMMIT into a silent ROLLBACK.
+        """
+        stage = "encode"
+        try:
+            statement = self._statement(connection.dialect)
+            parameters = statement.parameters(rows)
+            sql = savepoint(connection.dialect)
+            stage = "savepoint"
+            connection.exec_driver_sql(sql.begin)
+            try:
+                stage = "insert"
+                connection.exec_driver_sql(statement.sql, parameters)
+                stage = "release"
+                connection.exec_driver_sql(sql.release)
+            except BaseException:
+                connection.exec_driver_sql(sql.rollback)
+                connection.exec_driver_sql(sql.release)
+                raise
+        except Exception as error:
+            return Refusal(stage, error, is_doomed(connection, error))
+        return None
+
+    def insert(self, connection: Connection, row: Row) -> Any:
+        """Insert one row in a savepoint of the caller's transaction; return its primary key.
+
+        Raises what the database raises, with the transaction as it was.
+        """
+        values = {
+            name: row.get(name) for name in FIELDS if name in self.table.c
+        }
+        encoded = values.get("metadata_json")
+        if encoded is not None:
+            values["metadata_json"] = json.loads(encoded)
+        with guarded(connection):
+            result = connection.execute(insert(self.table), values)
+        return result.inserted_primary_key
+
+    def retry(self, engine: Engine, row: Row) -> str:
+        """Write one row as `put` does, but never wait for a connection."""
+        if not _has_a_free_connection(engine):
+            return "no free connection in the pool"
+        return self.put(engine, row)
+
+    def put(self, engine: Engine, row: Row) -> str:
+        """Write one row in a connection and a transaction of its own, unless it stands already.
+
+        Returns ``inserted``, ``present``, or what refused it.
+        """
+        try:
+            with engine.connect() as connection, connection.begin():
+                if self.stands(connection, row["event_id"]):
+                    return "present"
+                statement = self._statement(connection.dialect)
+                connection.exec_driver_sql(statement.sql, statement.parameters([row]))
+        except Exception as error:
+            return describe_error(error)
+        return "inserted"
+
+    def stands(self, connection: Connection, event_id: str) -> bool:
+        """Tell whether an event is in the table already."""
+        column = self.table.c.get("event_id")
+        if column is None:
+            return False
+        return connection.execute(select(column).where(column == event_id)).first() is not None
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """Return the five characters by which the standard names an error, whatever the driver."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+
+
+def describe_error(error: BaseException) -> str:
+    """Return an error's class and first line, without a statement's parameters."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    lines = str(cause).strip().splitlines()
+    return f"{type(cause).__name__}: {lines[0] if lines else ''}".rstrip(": ")
+
+
+def is_doomed(connection: Connection, error: Exception) -> bool:
+    """Tell whether the caller's transaction is past saving, after a statement of ours failed."""
+    if _ends_transaction(error):
+        return True
+    try:
+        # A server may abort a transaction at the SAVEPOINT itself; any statement tells.
+        connection.exec_driver_sql("SELECT 1")
+    except Exception as second:
+        return _ends_transaction(second)
+    return False
+
+
+def _ends_transaction(error: Exception) -> bool:
+    invalidated = isinstance(error, DBAPIError) and error.connection_invalidated
+    return invalidated or sqlstate(error) == ABORTED
+
+
+def _has_a_free_connection(engine: Engine) -> bool:
+    pool = engine.pool
+    if not isinstance(pool, QueuePool):
+        return True
+    overflow = pool._max_overflow
+    return overflow < 0 or pool.checkedout() < pool.size() + overflow

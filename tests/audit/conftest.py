@@ -1,0 +1,27 @@
+"""The engine's tests need neither Flask nor the app."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from shuffify.audit import bind
+from tests.audit.world import World
+
+
+@pytest.fixture
+def world(engine: Engine, tmp_path: Path) -> Iterator[World]:
+    """Return a watched world on an empty database, once on each kind."""
+    world = World(engine, tmp_path / "spool.jsonl")
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def mira() -> Iterator[None]:
+    """Bind user 7 as the actor of the whole test."""
+    with bind(user_id=7, source="test", request_id="r-1"):
+        yield
