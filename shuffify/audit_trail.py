@@ -1,0 +1,6 @@
+"""The app's trail; `create_app` gives it a spool and lets it watch."""
+
+from shuffify.audit import AuditTrail
+from shuffify.models.db import ActivityLog
+
+trail = AuditTrail(log=ActivityLog)
