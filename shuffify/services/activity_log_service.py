@@ -69,13 +69,13 @@ class ActivityLogService:
         playlist_name: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         *,
-        event_id: str,
+        event_id: str | None = None,
         error: Exception,
     ) -> None:
         """Spool a row about what Spotify did already, after the commit that held it failed.
 
-        Never raises. ``event_id`` is derived from the cause, so that replay and recovery meet
-        in one row.
+        Never raises. Give it what `log` was given: with an ``event_id`` derived from the cause,
+        replay and recovery meet in one row.
         """
         try:
             trail.lose(trail.row(
