@@ -13,6 +13,7 @@ from .state import State
 
 API = (profile.bp, listening.bp, saved.bp, playlists.bp, playlist_items.bp, covers.api,
        discography.bp, search.bp)
+PAGE_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 ELSEWHERE = (accounts.bp, control.bp, covers.bp, pages.bp)
 
 
@@ -33,6 +34,7 @@ def create_sandbox_app(state: State, client: Client) -> Flask:
     for blueprint in API:
         app.register_blueprint(blueprint, url_prefix=f"/v1{blueprint.url_prefix or ''}")
     app.after_request(validate_cache)
+    app.after_request(guard_page)
     app.register_error_handler(ApiError, refuse)
     app.register_error_handler(HTTPException, refuse_http)
     return app
@@ -44,6 +46,12 @@ def validate_cache(answer: Response) -> Response:
         answer.add_etag()
         answer.headers.setdefault("Cache-Control", "private, max-age=0")
         answer.make_conditional(request)
+    return answer
+
+
+def guard_page(answer: Response) -> Response:
+    if answer.mimetype == "text/html":
+        answer.headers["Content-Security-Policy"] = PAGE_POLICY
     return answer
 
 

@@ -13,9 +13,20 @@ class Selection:
     unwanted: set[str] = field(default_factory=set)
 
 
+def asks_for(fields: str, name: str) -> bool:
+    """Tell whether an answer cut down to `fields` still holds this top-level name."""
+    top = _parse(_tokens(fields))
+    everything = not top.wanted or top.unwanted
+    return name not in top.unwanted and bool(everything or name in top.wanted)
+
+
 def select(value: Any, fields: str) -> Any:
     """Cut a value down to `fields`, as in `items(added_at,item(uri,!album)),total`."""
-    return _cut(value, _parse(_TOKEN.findall(fields.replace(" ", ""))))
+    return _cut(value, _parse(_tokens(fields)))
+
+
+def _tokens(fields: str) -> list[str]:
+    return _TOKEN.findall(fields.replace(" ", ""))
 
 
 def _parse(tokens: list[str]) -> Selection:

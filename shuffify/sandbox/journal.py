@@ -1,6 +1,7 @@
 """The record of every call, in order, for tests to assert on."""
 
 import json
+from collections import deque
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 from werkzeug.wrappers import Request
 
 LONGEST_TEXT = 200
+KEPT = 20_000
+"""Entries kept: a demo that runs for days must not grow without end."""
 
 
 @dataclass
@@ -28,10 +31,12 @@ class Journal:
     """The caller holds the state's lock."""
 
     def __init__(self) -> None:
-        self._entries: list[Entry] = []
+        self._entries: deque[Entry] = deque(maxlen=KEPT)
+        self._count = 0
 
     def open(self, request: Request, user: str | None) -> Entry:
-        entry = Entry(len(self._entries) + 1, request.method, request.path,
+        self._count += 1
+        entry = Entry(self._count, request.method, request.path,
                       request.args.to_dict(), _body(request), user)
         self._entries.append(entry)
         return entry
@@ -43,6 +48,7 @@ class Journal:
 
     def clear(self) -> None:
         self._entries.clear()
+        self._count = 0
 
 
 def _body(request: Request) -> Any:

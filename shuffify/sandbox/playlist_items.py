@@ -129,8 +129,9 @@ def _base(playlist: Playlist, body: Json) -> Rows | None:
 
 
 def _uris(body: Json) -> list[str]:
-    uris = body.get("uris")
-    if uris is None:
+    if "uris" in body:
+        uris = body["uris"]
+    else:
         uris = [uri for uri in request.args.get("uris", "").split(",") if uri]
     if not isinstance(uris, list):
         raise ApiError(400, "Error parsing JSON.")

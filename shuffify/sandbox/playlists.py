@@ -10,6 +10,7 @@ from .answers import (ApiError, check_id, forbidden, limit_argument, offset_argu
 from .caller import (caller, current_user, may_read_items, require_playlist,
                      require_readable_items, require_scope)
 from .edits import Rows
+from .fields import asks_for
 from .library import Row
 from .music import LocalFile
 from .shapes import Json, api_address, images, item_shape, link, owner_shape, user_shape
@@ -57,6 +58,9 @@ def full_shape(playlist: Playlist) -> Json:
     if not may_read_items(playlist):
         return shape
     require_readable_items(playlist)
+    fields = request.args.get("fields", "")
+    if not asks_for(fields, "items") and not asks_for(fields, "tracks"):
+        return shape
     shape["items"] = rows_page(playlist.rows, limit=profile().items_limit, offset=0,
                                path=f"v1/playlists/{playlist.id}/items")
     return _with_old_names(shape, shape["items"])

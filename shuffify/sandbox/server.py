@@ -17,6 +17,7 @@ from .state import State
 
 HOST = "127.0.0.1"
 REDIRECT_URIS = ("http://127.0.0.1/callback", "http://[::1]/callback")
+BACKLOG = 128
 POLL_SECONDS = 0.02
 """How long stopping waits at most for the accept loop to notice."""
 SILENT_CLIENT_SECONDS = 30
@@ -42,11 +43,17 @@ class Sandbox(Controls):
         self._thread: Thread | None = None
 
     def start(self) -> "Sandbox":
-        """Listen; the address is known and answers when this returns."""
+        """Listen; the address is known and answers when this returns.
+
+        Raises OSError when the port is taken.
+        """
         if self._server is not None:
             raise RuntimeError("The sandbox runs already; stop it before starting it again.")
         self._gate.stopping.clear()
-        self._server = _Server(HOST, self._port, self._gate, handler=_Handler)
+        # Left to bind by itself, Werkzeug exits the process when the port is taken.
+        with socket.create_server((HOST, self._port), backlog=BACKLOG) as listener:
+            self._server = _Server(HOST, self._port, self._gate, handler=_Handler,
+                                   fd=listener.fileno())
         self._thread = Thread(target=self._server.serve_forever, args=(POLL_SECONDS,),
                               name="sandbox", daemon=True)
         self._thread.start()

@@ -78,6 +78,7 @@ def test_the_consent_page_names_both_users_and_says_it_is_the_sandbox(
     assert page.status_code == 200
     for text in ("Allow as Mira", "Allow as Jonas", "Deny", "not Spotify", 'lang="en"'):
         assert text in page.text
+    assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
     assert "<script" not in page.text
     assert " style=" not in page.text
 

@@ -171,6 +171,8 @@ def test_added_rows_carry_the_time_and_the_user(sandbox: Sandbox, jonas: Api, mi
     ("POST", ["spotify:album:abc"], "Invalid track uri: spotify:album:abc"),
     ("PUT", {"uris": ["spotify:local:a:b:c:1"]}, "Invalid track uri: spotify:local:a:b:c:1"),
     ("PUT", {"uris": "words"}, "Error parsing JSON."),
+    ("PUT", {"uris": None}, "Error parsing JSON."),
+    ("POST", {"uris": [], "position": "x"}, "No uris provided"),
     ("PUT", {}, "No uris provided"),
     ("PUT", {"uris": [], "range_start": 0, "insert_before": 1}, "Error parsing JSON."),
     ("PUT", {"range_start": 0}, "Error parsing JSON."),
@@ -289,3 +291,12 @@ def test_a_move_into_itself_can_be_refused_instead(sandbox: Sandbox, mira: Api) 
     sandbox.assume(reorder_into_itself="refuse")
     assert message(mira.call("PUT", PATH, body)) == (400, "Index out of bounds.")
     assert sandbox.uris(LISTS["twelve"]) == before
+
+
+@pytest.mark.parametrize(("position", "text"), [
+    (-1, "Index out of bounds."), (13, "Index out of bounds."), ("x", "Error parsing JSON.")])
+def test_a_wrong_position_is_refused(sandbox: Sandbox, mira: Api, position: Any,
+                                     text: str) -> None:
+    body = {"uris": playable(sandbox, 1), "position": position}
+    assert message(mira.call("POST", PATH, body)) == (400, text)
+    assert len(sandbox.uris(LISTS["twelve"])) == 12

@@ -64,6 +64,13 @@ def test_a_playlist_carries_its_items_for_those_who_may_read_them(
     assert foreign["followers"]["total"] == 1
 
 
+def test_the_cheap_check_for_changes_reads_the_snapshot_id_alone(
+        sandbox: Sandbox, spotify: spotipy.Spotify) -> None:
+    assert spotify.playlist(LISTS["twelve_hundred"], fields="snapshot_id") == {
+        "snapshot_id": sandbox.snapshot_id(LISTS["twelve_hundred"])}
+    assert "items" not in spotify.playlist(LISTS["twelve"], fields="!items")
+
+
 def test_a_new_playlist_is_public_by_default_and_comes_first(
         sandbox: Sandbox, spotify: spotipy.Spotify) -> None:
     made = spotify.current_user_playlist_create("Fresh", description="new")
