@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import cycle
 
 from .catalogue import catalogue
 from .ids import stable_id
@@ -119,10 +120,11 @@ def library() -> Library:
 
 def _playlist(number: int, role: str) -> SeedPlaylist:
     owner = JONAS if role in OF_JONAS else MIRA
+    adders = (JONAS, MIRA, JONAS) if role == "shared" else (owner,)
     return SeedPlaylist(
         id=PLAYLISTS[role], name=PLAYLIST_NAMES[role], owner=owner,
         public=role not in PRIVATE, collaborative=role == "shared",
-        images=IMAGES.get(role, "mosaic"), rows=_rows(_items(number, role), owner))
+        images=IMAGES.get(role, "mosaic"), rows=_rows(_items(number, role), *adders))
 
 
 def _items(number: int, role: str) -> Sequence[Item | None]:
@@ -154,8 +156,9 @@ def _songs(start: int, count: int) -> list[Track]:
     return [plain[(start + step) % len(plain)] for step in range(count)]
 
 
-def _rows(items: Sequence[Item | None], added_by: str | None) -> tuple[Row, ...]:
-    return tuple(Row(item, added_at, added_by) for item, added_at in zip(items, _dates()))
+def _rows(items: Sequence[Item | None], *added_by: str | None) -> tuple[Row, ...]:
+    return tuple(Row(item, added_at, user)
+                 for item, added_at, user in zip(items, _dates(), cycle(added_by)))
 
 
 def _saved(things: Sequence[Track | Album]) -> dict[str, str]:

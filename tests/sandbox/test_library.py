@@ -1,7 +1,9 @@
 """The seeded library: what product and tests rely on."""
 
+import hashlib
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -65,10 +67,13 @@ def test_every_id_is_base62_and_none_occurs_twice() -> None:
 
 
 def test_the_library_is_the_same_in_every_process() -> None:
-    code = ("from shuffify.sandbox.library import library\n"
-            "import hashlib\n"
-            "print(hashlib.sha256(repr([(p.id, [(r.uri, r.added_at) for r in p.rows])"
-            " for p in library().playlists]).encode()).hexdigest())")
-    runs = {subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
-                           check=True).stdout for _ in range(2)}
-    assert len(runs) == 1
+    code = "from tests.sandbox.test_library import fingerprint; print(fingerprint())"
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                           check=True, cwd=Path(__file__).parents[2])
+    assert other.stdout.strip() == fingerprint()
+
+
+def fingerprint() -> str:
+    rows = [(playlist.id, [(row.uri, row.added_at, row.added_by) for row in playlist.rows])
+            for playlist in library.library().playlists]
+    return hashlib.sha256(repr(rows).encode()).hexdigest()
