@@ -1,0 +1,299 @@
+"""The errors of the services; their messages are written for users.
+
+    ServiceError
+      NotFoundError                   unknown, or another user's: the same answer
+      LimitError                      no more rows of this kind
+      InputError                      fields that are wrong, all of them at once
+      UserServiceError
+        UserNotFoundError             (NotFoundError)
+        UserNotAllowedError
+      UserSettingsError
+        UserSettingsValidationError   (InputError)
+      LoginHistoryError
+      TokenError
+        TokenEncryptionError
+        ReconnectRequired
+        SpotifyNotConfiguredError
+      PlaylistError
+        PlaylistNotFoundError         (NotFoundError)
+        PlaylistAccessError
+        PlaylistChangedError
+        PlaylistWriteError
+        PlaylistRecordError
+      ShuffleError
+        InvalidAlgorithmError         (InputError)
+        ParameterValidationError      (InputError)
+      PlaylistSnapshotError
+        PlaylistSnapshotNotFoundError (NotFoundError)
+        PlaylistSnapshotLimitError    (LimitError)
+        NothingToUndoError
+      WorkshopSessionError
+        WorkshopSessionNotFoundError, WorkshopSessionLimitError, WorkshopSessionValidationError
+      UpstreamSourceError
+        UpstreamSourceNotFoundError, UpstreamSourceLimitError, UpstreamSourceValidationError
+        SourceInUseError
+      ScheduleError
+        ScheduleNotFoundError, ScheduleLimitError, ScheduleValidationError
+        ScheduleRunningError
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from shuffify.errors import ServiceError
+
+
+class NotFoundError(ServiceError):
+    """Nothing of this kind belongs to the user."""
+
+    noun: ClassVar[str] = "entry"
+
+    def __init__(self) -> None:
+        super().__init__(f"There is no such {self.noun}. It may have been deleted.")
+
+
+class LimitError(ServiceError):
+    """The user has as many as there may be."""
+
+    noun: ClassVar[str] = "entries"
+    scope: ClassVar[str] = ""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        super().__init__(
+            f"There are already {limit} {self.noun}{self.scope}. Delete one to make room."
+        )
+
+
+class InputError(ServiceError):
+    """Values that are refused; `errors` holds (field, message) for each."""
+
+    def __init__(self, errors: Iterable[tuple[str, str]]) -> None:
+        self.errors = tuple(errors)
+        super().__init__(" ".join(f"{field}: {message}." for field, message in self.errors))
+
+
+class UserServiceError(ServiceError):
+    """An account could not be read or changed."""
+
+
+class UserNotFoundError(UserServiceError, NotFoundError):
+    """No account has this id."""
+
+    noun = "account"
+
+
+class UserNotAllowedError(UserServiceError):
+    """The account may not sign in here."""
+
+    def __init__(self, *, disabled: bool) -> None:
+        why = "has been disabled" if disabled else "is not on the list of people who may sign in"
+        super().__init__(f"This account {why}. Ask the operator of this server.")
+
+
+class UserSettingsError(ServiceError):
+    """Settings could not be read or changed."""
+
+
+class UserSettingsValidationError(UserSettingsError, InputError):
+    """Settings with values that do not exist."""
+
+
+class LoginHistoryError(ServiceError):
+    """A login could not be opened or closed."""
+
+
+class TokenError(ServiceError):
+    """An account's access to Spotify could not be read or stored."""
+
+
+class TokenEncryptionError(TokenError):
+    """A stored token cannot be decrypted, or belongs to another account."""
+
+    def __init__(self, user_id: int) -> None:
+        self.user_id = user_id
+        super().__init__(
+            "The stored access to Spotify cannot be read. Log in again; if that does not help, "
+            "the operator has to check TOKEN_KEYS."
+        )
+
+
+class ReconnectRequired(TokenError):
+    """Spotify refuses the account's refresh token; only a new consent helps."""
+
+    def __init__(self) -> None:
+        super().__init__("Spotify no longer accepts this connection. Reconnect Spotify to go on.")
+
+
+class SpotifyNotConfiguredError(TokenError):
+    """The server has no Spotify client id or secret."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This server is not connected to Spotify yet. "
+            "Its operator has to set SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET."
+        )
+
+
+class PlaylistError(ServiceError):
+    """A playlist could not be read or changed."""
+
+
+class PlaylistNotFoundError(PlaylistError, NotFoundError):
+    """Spotify knows no such playlist, or does not show it to this user."""
+
+    noun = "playlist"
+
+
+class PlaylistAccessError(PlaylistError):
+    """The playlist may not be read or changed; `code` is `not_readable` or `not_editable`."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+
+class PlaylistChangedError(PlaylistError):
+    """The playlist moved since it was read; `snapshot_id` is its present version."""
+
+    def __init__(self, snapshot_id: str, message: str) -> None:
+        self.snapshot_id = snapshot_id
+        super().__init__(message)
+
+
+class PlaylistWriteError(PlaylistError):
+    """A write failed at Spotify; `restored` says whether the list stands as before it.
+
+    `snapshot_id` is the id of our own snapshot of the list before the write, if one was taken.
+    """
+
+    def __init__(self, message: str, *, restored: bool, snapshot_id: int | None) -> None:
+        self.restored = restored
+        self.snapshot_id = snapshot_id
+        super().__init__(message)
+
+
+class PlaylistRecordError(PlaylistError):
+    """Spotify holds the new order, but our record of it could not be saved."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The playlist has its new order at Spotify, but that could not be recorded here yet. "
+            "Undo becomes available once it is."
+        )
+
+
+class ShuffleError(ServiceError):
+    """A playlist could not be shuffled."""
+
+
+class InvalidAlgorithmError(ShuffleError, InputError):
+    """No algorithm has this name."""
+
+
+class ParameterValidationError(ShuffleError, InputError):
+    """Parameters do not fit the algorithm."""
+
+
+class PlaylistSnapshotError(ServiceError):
+    """A snapshot could not be read or changed."""
+
+
+class PlaylistSnapshotNotFoundError(PlaylistSnapshotError, NotFoundError):
+    """The user has no such snapshot."""
+
+    noun = "snapshot"
+
+
+class PlaylistSnapshotLimitError(PlaylistSnapshotError, LimitError):
+    """The playlist has all the manual snapshots it may have."""
+
+    noun = "snapshots"
+    scope = " of this playlist taken by hand"
+
+
+class NothingToUndoError(PlaylistSnapshotError):
+    """No change of this playlist is left to undo."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no change of this playlist left to undo.")
+
+
+class WorkshopSessionError(ServiceError):
+    """A workshop session could not be read or changed."""
+
+
+class WorkshopSessionNotFoundError(WorkshopSessionError, NotFoundError):
+    """The user has no such workshop session."""
+
+    noun = "workshop session"
+
+
+class WorkshopSessionLimitError(WorkshopSessionError, LimitError):
+    """The playlist has all the workshop sessions it may have."""
+
+    noun = "workshop sessions"
+    scope = " for this playlist"
+
+
+class WorkshopSessionValidationError(WorkshopSessionError, InputError):
+    """A workshop session with a name or list that cannot be kept."""
+
+
+class UpstreamSourceError(ServiceError):
+    """An upstream source could not be read or changed."""
+
+
+class UpstreamSourceNotFoundError(UpstreamSourceError, NotFoundError):
+    """The user has no such upstream source."""
+
+    noun = "upstream source"
+
+
+class UpstreamSourceLimitError(UpstreamSourceError, LimitError):
+    """The playlist has all the upstream sources it may have."""
+
+    noun = "upstream sources"
+    scope = " for this playlist"
+
+
+class UpstreamSourceValidationError(UpstreamSourceError, InputError):
+    """A playlist that cannot be a source of this one."""
+
+
+class SourceInUseError(UpstreamSourceError):
+    """A schedule still raids this source."""
+
+    def __init__(self, source_name: str, schedules: Sequence[str]) -> None:
+        self.schedules = tuple(schedules)
+        super().__init__(
+            f"'{source_name}' is still used by: {', '.join(self.schedules)}. "
+            "Remove it from there first."
+        )
+
+
+class ScheduleError(ServiceError):
+    """A schedule could not be read or changed."""
+
+
+class ScheduleNotFoundError(ScheduleError, NotFoundError):
+    """The user has no such schedule."""
+
+    noun = "schedule"
+
+
+class ScheduleLimitError(ScheduleError, LimitError):
+    """The user has all the schedules they may have."""
+
+    noun = "schedules"
+
+
+class ScheduleValidationError(ScheduleError, InputError):
+    """A schedule that names something unusable."""
+
+
+class ScheduleRunningError(ScheduleError):
+    """The schedule is running right now."""
+
+    def __init__(self) -> None:
+        super().__init__("This schedule is running right now. Try again when it has finished.")

@@ -1,0 +1,109 @@
+"""Snapshots: our copies of a playlist's order, taken by hand or before a write."""
+
+import builtins
+
+from sqlalchemy import func, select
+
+from shuffify.enums import SnapshotType
+from shuffify.extensions import db
+from shuffify.models.playlist_snapshot import PlaylistSnapshot
+from shuffify.services import snapshot_store
+from shuffify.services.errors import (
+    PlaylistSnapshotError,
+    PlaylistSnapshotLimitError,
+    PlaylistSnapshotNotFoundError,
+)
+from shuffify.services.fields import text_problem
+from shuffify.services.spotify_access import spotify_access
+from shuffify.services.transaction import lock_user, one_commit, reading
+
+LIMIT = 50
+"""Snapshots of one playlist that a user may take by hand."""
+
+_UNREADABLE = "The snapshots could not be read."
+
+
+class PlaylistSnapshotService:
+    """Takes, lists and deletes snapshots."""
+
+    @staticmethod
+    def create_snapshot(
+        user_id: int, playlist_id: str, *, trigger_description: str | None = None
+    ) -> PlaylistSnapshot:
+        """Take a snapshot of the list as Spotify has it now. Commits.
+
+        Raises PlaylistSnapshotLimitError, PlaylistNotFoundError, PlaylistAccessError,
+        ReconnectRequired and Spotify's errors.
+        """
+        why = (trigger_description or "").strip() or None
+        problem = why and text_problem(why, 500)
+        if problem:
+            raise PlaylistSnapshotError(f"The description {problem}.")
+        with spotify_access(user_id) as access:
+            fresh = access.gateway.playlist(playlist_id)
+        with one_commit(PlaylistSnapshotError, "The snapshot could not be saved."):
+            lock_user(user_id)
+            if _count_manual(user_id, playlist_id) >= LIMIT:
+                raise PlaylistSnapshotLimitError(LIMIT)
+            snapshot = snapshot_store.new_snapshot(user_id, fresh, SnapshotType.MANUAL)
+            snapshot.trigger_description = why
+            db.session.add(snapshot)
+        return snapshot
+
+    @staticmethod
+    def list(
+        user_id: int, playlist_id: str, *, limit: int = 20
+    ) -> builtins.list[PlaylistSnapshot]:
+        """Return the user's latest snapshots of a playlist, newest first."""
+        with reading(PlaylistSnapshotError, _UNREADABLE):
+            return [
+                *db.session.scalars(
+                    select(PlaylistSnapshot)
+                    .where(
+                        PlaylistSnapshot.user_id == user_id,
+                        PlaylistSnapshot.playlist_id == playlist_id,
+                    )
+                    .order_by(PlaylistSnapshot.created_at.desc(), PlaylistSnapshot.id.desc())
+                    .limit(limit)
+                )
+            ]
+
+    @staticmethod
+    def get(user_id: int, snapshot_id: int) -> PlaylistSnapshot:
+        """Return a snapshot; raise PlaylistSnapshotNotFoundError."""
+        with reading(PlaylistSnapshotError, _UNREADABLE):
+            return _owned(user_id, snapshot_id)
+
+    @staticmethod
+    def delete_snapshot(user_id: int, snapshot_id: int) -> None:
+        """Delete a snapshot. Commits. Raises PlaylistSnapshotNotFoundError."""
+        with one_commit(PlaylistSnapshotError, "The snapshot could not be deleted."):
+            db.session.delete(_owned(user_id, snapshot_id))
+
+    @staticmethod
+    def undo_steps(user_id: int, playlist_id: str) -> int:
+        """Count the changes of a playlist that the user can undo."""
+        with reading(PlaylistSnapshotError, _UNREADABLE):
+            return snapshot_store.undo_steps(user_id, playlist_id)
+
+    @staticmethod
+    def prune(user_id: int, playlist_id: str) -> int:
+        """Delete the automatic snapshots that retention does not keep; count them. Commits."""
+        with one_commit(PlaylistSnapshotError, "Old snapshots could not be removed."):
+            return snapshot_store.prune(user_id, playlist_id)
+
+
+def _owned(user_id: int, snapshot_id: int) -> PlaylistSnapshot:
+    snapshot = db.session.get(PlaylistSnapshot, snapshot_id)
+    if snapshot is None or snapshot.user_id != user_id:
+        raise PlaylistSnapshotNotFoundError
+    return snapshot
+
+
+def _count_manual(user_id: int, playlist_id: str) -> int:
+    query = select(func.count()).where(
+        PlaylistSnapshot.user_id == user_id,
+        PlaylistSnapshot.playlist_id == playlist_id,
+        PlaylistSnapshot.snapshot_type == SnapshotType.MANUAL,
+    )
+    return db.session.scalar(query) or 0

@@ -1,0 +1,157 @@
+"""Shuffling a playlist at Spotify."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shuffify.algorithms import registry
+from shuffify.algorithms.algorithm import NO_PARAMS, SEED_LIMIT, Algorithm, new_seed
+from shuffify.algorithms.errors import ParametersError, UnknownAlgorithmError
+from shuffify.algorithms.parameters import Value
+from shuffify.enums import ActivityType, SnapshotType, WriteState
+from shuffify.services.errors import (
+    InvalidAlgorithmError,
+    ParameterValidationError,
+    ShuffleError,
+)
+from shuffify.services.playlist_service import PlaylistView
+from shuffify.services.playlist_write import write
+from shuffify.services.snapshot_store import undo_steps
+from shuffify.services.spotify_access import REQUEST, Limits, Progress
+from shuffify.services.transaction import end_reads, reading
+from shuffify.services.user_settings_service import UserSettingsService
+from shuffify.services.write_journal import Entry, SnapshotJournal
+from shuffify.spotify.sequences import keep_null_rows
+from shuffify.spotify.tracks import Playlist, Uri
+from shuffify.spotify.writes import WriteResult
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """An algorithm, its parameters and a seed: enough to repeat a shuffle."""
+
+    algorithm: Algorithm
+    params: dict[str, Value]
+    seed: int
+
+    def order(self, fresh: Playlist) -> Sequence[Uri]:
+        """Return the target for a list as it stands; null rows keep their places."""
+        rows = [track for track in fresh.tracks if track.uri is not None]
+        shuffled = self.algorithm.shuffle(rows, seed=self.seed, params=self.params)
+        return keep_null_rows(fresh.uris, [track.uri for track in shuffled if track.uri])
+
+    def entry(
+        self, playlist: Playlist, result: WriteResult | None, outcome: WriteState
+    ) -> Entry:
+        """Describe the shuffle for the trail."""
+        return Entry(
+            ActivityType.SHUFFLE,
+            self._sentence(playlist.name, outcome),
+            {
+                "algorithm": self.algorithm.name,
+                "track_count": len(playlist.tracks),
+                "params": dict(self.params),
+                "seed": self.seed,
+                "moved": result.diff.moved if result else None,
+                "method": result.method if result else None,
+                "outcome": outcome.value,
+            },
+        )
+
+    def _sentence(self, name: str, outcome: WriteState) -> str:
+        if outcome is WriteState.INTERRUPTED:
+            return f"Shuffling '{name}' using {self.algorithm.label} was interrupted"
+        return f"Shuffled '{name}' using {self.algorithm.label}"
+
+
+@dataclass(frozen=True, slots=True)
+class ShuffleResult:
+    """What a shuffle did; not `changed` means that the list already stood that way."""
+
+    playlist: PlaylistView
+    changed: bool
+    result: dict[str, Any]
+    undo_steps: int
+    kept_added: tuple[Uri, ...]
+
+
+class ShuffleService:
+    """Shuffles playlists, and says how they can be shuffled."""
+
+    @staticmethod
+    def list_algorithms() -> list[dict[str, object]]:
+        """Return the algorithms and their parameters, in the order of the menu."""
+        return [algorithm.to_dict() for algorithm in registry.ALGORITHMS.values()]
+
+    @staticmethod
+    def shuffle(
+        user_id: int,
+        playlist_id: str,
+        *,
+        algorithm_name: str | None = None,
+        algorithm_params: Mapping[str, object] = NO_PARAMS,
+        seed: int | None = None,
+        limits: Limits = REQUEST,
+        progress: Progress | None = None,
+    ) -> ShuffleResult:
+        """Shuffle the list as Spotify has it now and log `shuffle`.
+
+        Without a name the user's default decides. Commits the snapshot before the write and
+        its outcome after it. Raises InvalidAlgorithmError, ParameterValidationError, the
+        errors of PlaylistService, ReconnectRequired and Spotify's errors.
+        """
+        settings = UserSettingsService.get_or_create(user_id)
+        name = algorithm_name or settings.default_algorithm
+        recipe = checked_recipe(name, algorithm_params, seed)
+        journal = SnapshotJournal(
+            user_id,
+            SnapshotType.AUTO_PRE_SHUFFLE,
+            account=recipe.entry,
+            spare_short_writes=not settings.auto_snapshot_enabled,
+        )
+        outcome = write(
+            user_id, playlist_id, recipe.order, journal=journal, limits=limits, progress=progress
+        )
+        with reading(ShuffleError, "The steps of undo could not be read."):
+            steps = undo_steps(user_id, playlist_id)
+            end_reads()
+        return _result(recipe, outcome.view, outcome.result, steps)
+
+
+def checked_recipe(
+    name: str | None, params: Mapping[str, object] = NO_PARAMS, seed: int | None = None
+) -> Recipe:
+    """Return what to shuffle with; raise InvalidAlgorithmError, ParameterValidationError."""
+    try:
+        algorithm = registry.get(name or next(iter(registry.ALGORITHMS)))
+        values = algorithm.validate(params)
+    except UnknownAlgorithmError as error:
+        message = f"must be one of {', '.join(registry.ALGORITHMS)}"
+        raise InvalidAlgorithmError([("algorithm_name", message)]) from error
+    except ParametersError as error:
+        raise ParameterValidationError(
+            (f"algorithm_params.{parameter}", message) for parameter, message in error.errors
+        ) from error
+    if seed is not None and not 0 <= seed < SEED_LIMIT:
+        message = f"must be a whole number from 0 to {SEED_LIMIT - 1}"
+        raise ParameterValidationError([("seed", message)])
+    return Recipe(algorithm, values, new_seed() if seed is None else seed)
+
+
+def _result(
+    recipe: Recipe, view: PlaylistView, result: WriteResult, steps: int
+) -> ShuffleResult:
+    return ShuffleResult(
+        playlist=view,
+        changed=result.changed,
+        result={
+            "algorithm_name": recipe.algorithm.name,
+            "algorithm_params": dict(recipe.params),
+            "seed": recipe.seed,
+            "moved": result.diff.moved,
+            "method": result.method,
+            "calls": result.calls,
+        },
+        undo_steps=steps,
+        kept_added=result.kept_added,
+    )

@@ -1,0 +1,136 @@
+"""Accounts: made and kept up to date by each login."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from shuffify.extensions import db
+from shuffify.models.base import cut_text, utcnow
+from shuffify.models.user import User, UserSettings
+from shuffify.services.errors import UserNotAllowedError, UserNotFoundError, UserServiceError
+from shuffify.services.login_history_service import LoginHistoryService
+from shuffify.services.settings import allowed_spotify_ids, spotify_settings
+from shuffify.services.token_service import TokenService
+from shuffify.services.transaction import end_reads, one_commit, reading
+from shuffify.spotify import oauth
+from shuffify.spotify.gateway import Gateway
+
+_UNREADABLE = "The account could not be read."
+
+
+class UserService:
+    """Finds, makes and refreshes accounts."""
+
+    @staticmethod
+    def upsert_from_spotify(profile: Mapping[str, Any]) -> User:
+        """Make or refresh the account of a `GET /me` answer and count the login. Commits.
+
+        Only `id` is required. The first login has `login_count == 1` and makes the settings.
+        Raises UserServiceError.
+        """
+        spotify_id = profile.get("id")
+        if not isinstance(spotify_id, str) or not spotify_id:
+            raise UserServiceError("Spotify sent a profile without an id. Log in again.")
+        with one_commit(UserServiceError, "The account could not be saved."):
+            user = _find(spotify_id, profile.get("account_id"))
+            if user is None:
+                user = User(spotify_id=spotify_id, login_count=0)
+                db.session.add(user)
+            _refresh(user, spotify_id, profile)
+            db.session.flush()
+            if _settings_missing(user.id):
+                db.session.add(UserSettings(user_id=user.id))
+        return user
+
+    @staticmethod
+    def sign_in(
+        *,
+        code: str,
+        code_verifier: str,
+        sid: str,
+        ip_address: str | None = None,
+        user_agent: str | None = None,
+    ) -> User:
+        """Turn the callback's code into an account with an open login.
+
+        Account, tokens and login are committed one after the other. Raises
+        UserNotAllowedError and the errors of Spotify, before anything is stored.
+        """
+        settings = spotify_settings()
+        grant = oauth.exchange_code(settings, code=code, code_verifier=code_verifier)
+        with Gateway(settings, grant.access_token, user_id="") as gateway:
+            profile = gateway.profile()
+        UserService.check_allowed(profile.id, profile.account_id)
+        user = UserService.upsert_from_spotify(profile.to_dict())
+        TokenService.store_grant(user.id, grant)
+        LoginHistoryService.record_login(
+            user.id, sid, ip_address=ip_address, user_agent=user_agent
+        )
+        return user
+
+    @staticmethod
+    def check_allowed(spotify_id: str, account_id: str | None = None) -> None:
+        """Raise UserNotAllowedError for a disabled account or one not on the allow-list."""
+        allowed = allowed_spotify_ids()
+        if allowed and spotify_id not in allowed:
+            raise UserNotAllowedError(disabled=False)
+        with reading(UserServiceError, _UNREADABLE):
+            user = _find(spotify_id, account_id)
+            disabled = user is not None and not user.is_active
+            end_reads()
+        if disabled:
+            raise UserNotAllowedError(disabled=True)
+
+    @staticmethod
+    def get(user_id: int) -> User:
+        """Return the account; raise UserNotFoundError."""
+        with reading(UserServiceError, _UNREADABLE):
+            user = db.session.get(User, user_id)
+        if user is None:
+            raise UserNotFoundError
+        return user
+
+    @staticmethod
+    def get_by_spotify_id(spotify_id: str) -> User:
+        """Return the account of a Spotify user; raise UserNotFoundError."""
+        with reading(UserServiceError, _UNREADABLE):
+            user = db.session.scalar(select(User).where(User.spotify_id == spotify_id))
+        if user is None:
+            raise UserNotFoundError
+        return user
+
+
+def _find(spotify_id: str, account_id: str | None) -> User | None:
+    # The account id is the one that never changes; older accounts do not have it stored yet.
+    if account_id:
+        found = db.session.scalar(select(User).where(User.spotify_account_id == account_id))
+        if found is not None:
+            return found
+    return db.session.scalar(select(User).where(User.spotify_id == spotify_id))
+
+
+def _refresh(user: User, spotify_id: str, profile: Mapping[str, Any]) -> None:
+    user.spotify_id = spotify_id
+    if profile.get("account_id"):
+        user.spotify_account_id = profile["account_id"]
+    user.display_name = _cut(profile.get("display_name"), 255)
+    user.profile_image_url = _image_url(profile.get("images"))
+    user.spotify_uri = _cut(profile.get("uri"), 255)
+    user.last_login_at = utcnow()
+    user.login_count += 1
+
+
+def _cut(text: Any, limit: int) -> str | None:
+    return cut_text(text, limit) if isinstance(text, str) and text else None
+
+
+def _image_url(images: Any) -> str | None:
+    # An address that does not fit is worthless when cut.
+    url = images[0].get("url") if images else None
+    return url if isinstance(url, str) and len(url) <= 1024 else None
+
+
+def _settings_missing(user_id: int) -> bool:
+    query = select(UserSettings.id).where(UserSettings.user_id == user_id)
+    return db.session.scalar(query) is None
