@@ -6,7 +6,7 @@ from typing import Any
 import requests
 import spotipy
 
-from shuffify.sandbox import Sandbox
+from shuffify.sandbox import Sandbox, library
 
 REDIRECT_URI = "http://127.0.0.1:8765/callback"
 
@@ -54,7 +54,5 @@ def spotipy_for(sandbox: Sandbox, http: requests.Session, user: str) -> spotipy.
 
 def playable(sandbox: Sandbox, count: int, start: int = 0) -> list[str]:
     """Return URIs of tracks that can be added anywhere."""
-    from shuffify.sandbox import library
-
     uris = sandbox.uris(library.PLAYLISTS["twelve_hundred"])
     return [str(uri) for uri in uris[start:start + count]]

@@ -6,7 +6,7 @@ import pytest
 import requests
 import spotipy
 
-from shuffify.sandbox import ControlError, Sandbox, library
+from shuffify.sandbox import CLIENT_ID, CLIENT_SECRET, ControlError, Sandbox, library
 
 from .client import Api, message, playable
 
@@ -123,8 +123,6 @@ def test_a_spurious_401_happens_once(sandbox: Sandbox, mira: Api) -> None:
 
 
 def refresh(sandbox: Sandbox, http: requests.Session, token: object) -> requests.Response:
-    from shuffify.sandbox import CLIENT_ID, CLIENT_SECRET
-
     return http.post(f"{sandbox.accounts_url}/api/token", auth=(CLIENT_ID, CLIENT_SECRET),
                      data={"grant_type": "refresh_token", "refresh_token": token}, timeout=10)
 
