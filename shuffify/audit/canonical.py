@@ -200,6 +200,10 @@ def _integer(value: Any) -> Any:
     return number_
 
 
+def _day(value: Any) -> Any:
+    return plain(value.date() if isinstance(value, datetime) else value)
+
+
 def _text(value: Any) -> Any:
     if isinstance(value, Enum):
         return str(value.value) if isinstance(value, str) else value.name
@@ -212,6 +216,7 @@ _BY_TYPE: Final[tuple[tuple[Any, frozenset[type], Canon], ...]] = (
     (sqltypes.Integer, frozenset({_NONE, int}), _integer),
     (sqltypes.Float, frozenset({_NONE}), lambda value: plain(float(value))),
     (sqltypes.Numeric, frozenset({_NONE}), number),
+    (sqltypes.Date, frozenset({_NONE}), _day),
     (sqltypes.String, frozenset({_NONE, str}), _text),
 )
 
