@@ -63,6 +63,7 @@ class Capture:
         self.context = context
         self.at = at
         self.computed: dict[State, Row] = {}
+        self.switches: dict[Any, State] = {}
         self.failures: list[tuple[str, Plan, State | None, Exception]] = []
         """What went wrong, for the trail to count and log: (stage, model, object, error)."""
 
@@ -74,34 +75,24 @@ class Capture:
         plans = list(by_plan)
         if len(plans) > 1:
             plans.sort(key=lambda plan: _rank(plan.mapper.local_table))
-        switches = {(state.mapper.base_mapper.class_, state.key[1]): state
-                    for state in switched_away if state.key is not None}
+        self.switches = {(state.mapper.base_mapper.class_, state.key[1]): state
+                         for state in switched_away if state.key is not None}
         for plan in plans:
             created, updated, _ = by_plan[plan]
             if created:
-                yield from self._created(plan, created, switches)
+                yield from self._created(plan, created)
             if updated:
                 yield from self._updated(plan, updated)
         for plan in reversed(plans):
             yield from self._each(plan, by_plan[plan][2], self._deleted)
 
-    def _created(self, plan: Plan, states: list[State], switches: dict[Any, State]
-                 ) -> Iterator[Change]:
+    def _created(self, plan: Plan, states: list[State]) -> Iterator[Change]:
         states.sort(key=attrgetter("insert_order"))
         self._fetch(plan, [state for state in states if state.expired_attributes])
         changes = self._each(plan, states, self._creation)
-        if plan.paths:
-            changes = iter(self._with_paths(plan, changes, states))
-        if not switches:
-            yield from changes
-            return
-        for change in changes:
-            gone = switches.get((plan.root, change.key))
-            both = change if gone is None else self._switch(plan, gone, change)
-            if both is not None:
-                yield both
+        yield from self._with_paths(plan, changes, states) if plan.paths else changes
 
-    def _creation(self, plan: Plan, state: State) -> Change:
+    def _creation(self, plan: Plan, state: State) -> Change | None:
         row = state.dict
         values: Values = {}
         get = row.get
@@ -113,7 +104,9 @@ class Capture:
         if fetched is not None:
             for name in state.expired_attributes & plan.all:
                 values[name] = _canonical(plan, name, fetched.get(name))
-        return Change(plan, key, "create", values, self.context, self.at)
+        made = Change(plan, key, "create", values, self.context, self.at)
+        gone = self.switches.get((plan.root, key)) if self.switches else None
+        return made if gone is None else self._switch(plan, gone, made, state)
 
     def _updated(self, plan: Plan, states: list[State]) -> Iterator[Change]:
         if len(states) > 1:
@@ -201,8 +194,16 @@ class Capture:
         return Change(plan, state.key[1], "delete", values, self.context, self.at,
                       cascaded=self.notes.cascaded.get(state))
 
-    def _switch(self, plan: Plan, gone: State, made: Change) -> Change | None:
-        return switched(self._deleted(plan, gone), made)
+    def _switch(self, plan: Plan, gone: State, made: Change, state: State
+                ) -> Change | None:
+        """Net a delete and a re-creation that the unit of work made one UPDATE.
+
+        It leaves alone what nobody said of the new object, not even by a default.
+        """
+        before = self._deleted(plan, gone)
+        for name in plan.all - state.dict.keys() - state.expired_attributes:
+            made.values[name] = before.values.get(name)
+        return switched(before, made)
 
     def _with_paths(self, plan: Plan, changes: Iterable[Change], states: list[State]
                     ) -> list[Change]:
