@@ -26,6 +26,7 @@
       PlaylistSnapshotError
         PlaylistSnapshotNotFoundError (NotFoundError)
         PlaylistSnapshotLimitError    (LimitError)
+        PlaylistSnapshotValidationError (InputError)
         NothingToUndoError
       WorkshopSessionError
         WorkshopSessionNotFoundError, WorkshopSessionLimitError, WorkshopSessionValidationError
@@ -37,40 +38,71 @@
         ScheduleRunningError
 """
 
-from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from collections.abc import Sequence
 
 from shuffify.errors import ServiceError
+from shuffify.services.playlist_errors import (
+    InvalidAlgorithmError,
+    NothingToUndoError,
+    ParameterValidationError,
+    PlaylistAccessError,
+    PlaylistChangedError,
+    PlaylistError,
+    PlaylistNotFoundError,
+    PlaylistRecordError,
+    PlaylistSnapshotError,
+    PlaylistSnapshotLimitError,
+    PlaylistSnapshotNotFoundError,
+    PlaylistSnapshotValidationError,
+    PlaylistWriteError,
+    ShuffleError,
+)
+from shuffify.services.refusals import InputError, LimitError, NotFoundError
 
-
-class NotFoundError(ServiceError):
-    """Nothing of this kind belongs to the user."""
-
-    noun: ClassVar[str] = "entry"
-
-    def __init__(self) -> None:
-        super().__init__(f"There is no such {self.noun}. It may have been deleted.")
-
-
-class LimitError(ServiceError):
-    """The user has as many as there may be."""
-
-    noun: ClassVar[str] = "entries"
-    scope: ClassVar[str] = ""
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        super().__init__(
-            f"There are already {limit} {self.noun}{self.scope}. Delete one to make room."
-        )
-
-
-class InputError(ServiceError):
-    """Values that are refused; `errors` holds (field, message) for each."""
-
-    def __init__(self, errors: Iterable[tuple[str, str]]) -> None:
-        self.errors = tuple(errors)
-        super().__init__(" ".join(f"{field}: {message}." for field, message in self.errors))
+__all__ = [
+    "InputError",
+    "InvalidAlgorithmError",
+    "LimitError",
+    "LoginHistoryError",
+    "NotFoundError",
+    "NothingToUndoError",
+    "ParameterValidationError",
+    "PlaylistAccessError",
+    "PlaylistChangedError",
+    "PlaylistError",
+    "PlaylistNotFoundError",
+    "PlaylistRecordError",
+    "PlaylistSnapshotError",
+    "PlaylistSnapshotLimitError",
+    "PlaylistSnapshotNotFoundError",
+    "PlaylistSnapshotValidationError",
+    "PlaylistWriteError",
+    "ReconnectRequired",
+    "ScheduleError",
+    "ScheduleLimitError",
+    "ScheduleNotFoundError",
+    "ScheduleRunningError",
+    "ScheduleValidationError",
+    "ServiceError",
+    "ShuffleError",
+    "SourceInUseError",
+    "SpotifyNotConfiguredError",
+    "TokenEncryptionError",
+    "TokenError",
+    "UpstreamSourceError",
+    "UpstreamSourceLimitError",
+    "UpstreamSourceNotFoundError",
+    "UpstreamSourceValidationError",
+    "UserNotAllowedError",
+    "UserNotFoundError",
+    "UserServiceError",
+    "UserSettingsError",
+    "UserSettingsValidationError",
+    "WorkshopSessionError",
+    "WorkshopSessionLimitError",
+    "WorkshopSessionNotFoundError",
+    "WorkshopSessionValidationError",
+]
 
 
 class UserServiceError(ServiceError):
@@ -133,90 +165,6 @@ class SpotifyNotConfiguredError(TokenError):
             "This server is not connected to Spotify yet. "
             "Its operator has to set SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET."
         )
-
-
-class PlaylistError(ServiceError):
-    """A playlist could not be read or changed."""
-
-
-class PlaylistNotFoundError(PlaylistError, NotFoundError):
-    """Spotify knows no such playlist, or does not show it to this user."""
-
-    noun = "playlist"
-
-
-class PlaylistAccessError(PlaylistError):
-    """The playlist may not be read or changed; `code` is `not_readable` or `not_editable`."""
-
-    def __init__(self, code: str, message: str) -> None:
-        self.code = code
-        super().__init__(message)
-
-
-class PlaylistChangedError(PlaylistError):
-    """The playlist moved since it was read; `snapshot_id` is its present version."""
-
-    def __init__(self, snapshot_id: str, message: str) -> None:
-        self.snapshot_id = snapshot_id
-        super().__init__(message)
-
-
-class PlaylistWriteError(PlaylistError):
-    """A write failed at Spotify; `restored` says whether the list stands as before it.
-
-    `snapshot_id` is the id of our own snapshot of the list before the write, if one was taken.
-    """
-
-    def __init__(self, message: str, *, restored: bool, snapshot_id: int | None) -> None:
-        self.restored = restored
-        self.snapshot_id = snapshot_id
-        super().__init__(message)
-
-
-class PlaylistRecordError(PlaylistError):
-    """Spotify holds the new order, but our record of it could not be saved."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The playlist has its new order at Spotify, but that could not be recorded here yet. "
-            "Undo becomes available once it is."
-        )
-
-
-class ShuffleError(ServiceError):
-    """A playlist could not be shuffled."""
-
-
-class InvalidAlgorithmError(ShuffleError, InputError):
-    """No algorithm has this name."""
-
-
-class ParameterValidationError(ShuffleError, InputError):
-    """Parameters do not fit the algorithm."""
-
-
-class PlaylistSnapshotError(ServiceError):
-    """A snapshot could not be read or changed."""
-
-
-class PlaylistSnapshotNotFoundError(PlaylistSnapshotError, NotFoundError):
-    """The user has no such snapshot."""
-
-    noun = "snapshot"
-
-
-class PlaylistSnapshotLimitError(PlaylistSnapshotError, LimitError):
-    """The playlist has all the manual snapshots it may have."""
-
-    noun = "snapshots"
-    scope = " of this playlist taken by hand"
-
-
-class NothingToUndoError(PlaylistSnapshotError):
-    """No change of this playlist is left to undo."""
-
-    def __init__(self) -> None:
-        super().__init__("There is no change of this playlist left to undo.")
 
 
 class WorkshopSessionError(ServiceError):

@@ -8,12 +8,13 @@ from shuffify.enums import SnapshotType
 from shuffify.extensions import db
 from shuffify.models.playlist_snapshot import PlaylistSnapshot
 from shuffify.services import snapshot_store
+from shuffify.services.fields import text_problem
 from shuffify.services.errors import (
     PlaylistSnapshotError,
     PlaylistSnapshotLimitError,
     PlaylistSnapshotNotFoundError,
+    PlaylistSnapshotValidationError,
 )
-from shuffify.services.fields import text_problem
 from shuffify.services.spotify_access import spotify_access
 from shuffify.services.transaction import lock_user, one_commit, reading
 
@@ -32,13 +33,13 @@ class PlaylistSnapshotService:
     ) -> PlaylistSnapshot:
         """Take a snapshot of the list as Spotify has it now. Commits.
 
-        Raises PlaylistSnapshotLimitError, PlaylistNotFoundError, PlaylistAccessError,
-        ReconnectRequired and Spotify's errors.
+        Raises PlaylistSnapshotValidationError, PlaylistSnapshotLimitError,
+        PlaylistNotFoundError, PlaylistAccessError, ReconnectRequired, Spotify's errors.
         """
         why = (trigger_description or "").strip() or None
         problem = why and text_problem(why, 500)
         if problem:
-            raise PlaylistSnapshotError(f"The description {problem}.")
+            raise PlaylistSnapshotValidationError([("trigger_description", problem)])
         with spotify_access(user_id) as access:
             fresh = access.gateway.playlist(playlist_id)
         with one_commit(PlaylistSnapshotError, "The snapshot could not be saved."):

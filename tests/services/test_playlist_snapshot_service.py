@@ -8,10 +8,10 @@ from shuffify.models.db import PlaylistSnapshot
 from shuffify.sandbox import Sandbox, library
 from shuffify.services import (
     PlaylistAccessError,
-    PlaylistSnapshotError,
     PlaylistSnapshotLimitError,
     PlaylistSnapshotNotFoundError,
     PlaylistSnapshotService,
+    PlaylistSnapshotValidationError,
     ShuffleService,
     UserSettingsService,
 )
@@ -79,7 +79,7 @@ def test_list_that_may_not_be_read_has_no_snapshot(mira: int, outside: Session) 
 def test_description_that_cannot_be_kept_is_refused(
     mira: int, outside: Session, text: str
 ) -> None:
-    with pytest.raises(PlaylistSnapshotError):
+    with pytest.raises(PlaylistSnapshotValidationError):
         PlaylistSnapshotService.create_snapshot(mira, PLAYLIST, trigger_description=text)
     assert stored(outside) == []
 

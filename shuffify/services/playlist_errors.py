@@ -1,0 +1,92 @@
+"""The errors about playlists, shuffles and snapshots; errors.py prints the whole tree."""
+
+from shuffify.errors import ServiceError
+from shuffify.services.refusals import InputError, LimitError, NotFoundError
+
+
+class PlaylistError(ServiceError):
+    """A playlist could not be read or changed."""
+
+
+class PlaylistNotFoundError(PlaylistError, NotFoundError):
+    """Spotify knows no such playlist, or does not show it to this user."""
+
+    noun = "playlist"
+
+
+class PlaylistAccessError(PlaylistError):
+    """The playlist may not be read or changed; `code` is `not_readable` or `not_editable`."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+
+class PlaylistChangedError(PlaylistError):
+    """The playlist moved since it was read; `snapshot_id` is its present version."""
+
+    def __init__(self, snapshot_id: str, message: str) -> None:
+        self.snapshot_id = snapshot_id
+        super().__init__(message)
+
+
+class PlaylistWriteError(PlaylistError):
+    """A write failed at Spotify; `restored` says whether the list stands as before it.
+
+    `snapshot_id` is the id of our own snapshot of the list before the write, if one was taken.
+    """
+
+    def __init__(self, message: str, *, restored: bool, snapshot_id: int | None) -> None:
+        self.restored = restored
+        self.snapshot_id = snapshot_id
+        super().__init__(message)
+
+
+class PlaylistRecordError(PlaylistError):
+    """Spotify holds the new order, but our record of it could not be saved."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The playlist has its new order at Spotify, but that could not be recorded here yet. "
+            "Undo becomes available once it is."
+        )
+
+
+class ShuffleError(ServiceError):
+    """A playlist could not be shuffled."""
+
+
+class InvalidAlgorithmError(ShuffleError, InputError):
+    """No algorithm has this name."""
+
+
+class ParameterValidationError(ShuffleError, InputError):
+    """Parameters do not fit the algorithm."""
+
+
+class PlaylistSnapshotError(ServiceError):
+    """A snapshot could not be read or changed."""
+
+
+class PlaylistSnapshotNotFoundError(PlaylistSnapshotError, NotFoundError):
+    """The user has no such snapshot."""
+
+    noun = "snapshot"
+
+
+class PlaylistSnapshotLimitError(PlaylistSnapshotError, LimitError):
+    """The playlist has all the manual snapshots it may have."""
+
+    noun = "snapshots"
+    scope = " of this playlist taken by hand"
+
+
+class PlaylistSnapshotValidationError(PlaylistSnapshotError, InputError):
+    """A snapshot with a description that cannot be kept."""
+
+
+class NothingToUndoError(PlaylistSnapshotError):
+    """No change of this playlist is left to undo."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no change of this playlist left to undo.")
