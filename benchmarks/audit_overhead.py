@@ -156,9 +156,7 @@ def continuum_variants(engines: Iterator[Engine]) -> list[Variant]:
         """The base of the versioned model."""
 
     columns = {name: column._copy() for name, column in Track.__table__.c.items()}
-    type("User", (Versioned,), {
-        "__tablename__": "users", "id": User.__table__.c.id._copy(), "__versioned__": {"exclude": []}
-    })
+    type("User", (Versioned,), {"__tablename__": "users", "id": User.__table__.c.id._copy()})
     model = type("Track", (Versioned,), {
         "__tablename__": "tracks", "__versioned__": {}, **columns
     })

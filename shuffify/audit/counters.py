@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Final
 
-STAGES: Final = ("actor", "encode", "savepoint", "insert", "release", "drain")
+STAGES: Final = ("actor", "capture", "encode", "savepoint", "insert", "release", "commit")
 """Where a row can be lost: no user to name, or a step of the write."""
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Table, event
 from sqlalchemy.engine import Connection, Engine
 
 from .change import Change
+from .context import AuditContext
 from .counters import Counters
+from .ledger import Frame, Refused
 from .render import Renderer, Row, acting, new_event_ids, sentence_for
 from .spool import Spool
-from .unit import Refused, Unit
+from .unit import Unit, utcnow
 from .writer import Writer, describe_error, is_doomed
 
 log = logging.getLogger("shuffify.audit")
@@ -31,31 +33,43 @@ class Delivery:
         user = table.c.get("user_id")
         self._needs_user = user is not None and not user.nullable
 
-    def write(self, unit: Unit, changes: list[Change]) -> None:
-        """Write the changes' rows inside the unit's transaction; what is refused waits."""
-        rows = self._rows(unit, changes)
-        if rows:
-            self.write_rows(unit, rows)
-
-    def write_rows(self, unit: Unit, rows: list[Row]) -> bool:
-        """Write finished rows inside the unit's transaction; tell whether they went in."""
-        assert unit.connection is not None
-        refusal = self.writer.write(unit.connection, rows)
+    def write(self, connection: Connection, frame: Frame, changes: list[Change]) -> None:
+        """Write the changes' rows inside the caller's transaction; what is refused waits."""
+        rows = self._rows(frame, changes)
+        if not rows:
+            return
+        refusal = self.writer.write(connection, rows)
         if refusal is None:
-            unit.rows += len(rows)
-            return True
+            frame.rows += len(rows)
+            return
         error = describe_error(refusal.error)
         log.warning("%d audit rows refused (%s): %s", len(rows), refusal.stage, error)
         if not refusal.doomed:
-            unit.refused += [Refused(row, refusal.stage, error, retry=True) for row in rows]
-        return False
+            frame.refused += [Refused(row, refusal.stage, error, retry=True) for row in rows]
 
-    def hold(self, unit: Unit, row: Row, error: Exception) -> None:
-        """Let a refused row wait for the unit's outcome."""
+    def gap(self, frame: Frame, context: AuditContext, states: Collection[Any], error: Exception
+            ) -> None:
+        """Keep the fact that a flush went unrecorded: an auditor must see that there is a gap."""
+        told = describe_error(error)
+        log.error("a flush could not be audited: %s", told, exc_info=error)
+        names = sorted({state.class_.__name__ for state in states})
+        row = self.renderer.explicit(context, utcnow(), {
+            "user_id": context.user_id,
+            "activity_type": "audit_gap",
+            "description": f"A flush went unrecorded ({', '.join(names)})",
+            "playlist_id": None,
+            "playlist_name": None,
+            "metadata_json": {"error": type(error).__name__},
+            "event_id": None,
+        })
+        frame.refused.append(Refused(row, "capture", told, retry=row["user_id"] is not None))
+
+    def hold(self, connection: Connection, frame: Frame, row: Row, error: Exception) -> None:
+        """Let a refused explicit row wait for the caller's outcome."""
         told = describe_error(error)
         log.warning("an explicit audit row was refused: %s", told)
-        if unit.connection is None or not is_doomed(unit.connection, error):
-            unit.refused.append(Refused(row, "insert", told, retry=True))
+        if not is_doomed(connection, error):
+            frame.refused.append(Refused(row, "insert", told, retry=True))
 
     def replay(self, engine: Engine, user_id: Any) -> dict[str, int]:
         """Write what the spool holds; see `AuditTrail.replay`."""
@@ -74,16 +88,17 @@ class Delivery:
 
     def settle(self, unit: Unit) -> None:
         """Count what became durable; save what was refused, now that the connection is back."""
+        root = unit.ledger.root
         if not unit.durable:
-            if unit.refused:
-                self._wait_for(unit)
+            if root.refused:
+                self._wait_for(unit, root.refused)
             return
-        if unit.rows:
-            self._counters.add("rows", unit.rows)
-        for refused in unit.refused:
+        if root.rows:
+            self._counters.add("rows", root.rows)
+        for refused in root.refused:
             self._save(unit, refused)
 
-    def lose(self, row: Row, stage: str, error: str) -> None:
+    def lose(self, row: Mapping[str, Any], stage: str, error: str) -> None:
         """Count a row that the table does not have, and keep it in the spool."""
         self._counters.add(f"losses.{stage}")
         try:
@@ -93,7 +108,7 @@ class Delivery:
 
     # -- rows ----------------------------------------------------------------------------------
 
-    def _rows(self, unit: Unit, changes: list[Change]) -> list[Row]:
+    def _rows(self, frame: Frame, changes: list[Change]) -> list[Row]:
         ids = new_event_ids(len(changes), changes[0].at, os.urandom(8 * len(changes)))
         rows: list[Row] = []
         render = self.renderer.row
@@ -108,7 +123,7 @@ class Delivery:
             if change.context.actor.kind == "unknown":
                 self._unknown(row)
             if row["user_id"] is None and self._needs_user:
-                unit.refused.append(Refused(row, "actor", "no user is bound or owns it", False))
+                frame.refused.append(Refused(row, "actor", "no user is bound or owns it", False))
             else:
                 rows.append(row)
         return rows
@@ -141,7 +156,7 @@ class Delivery:
             refused = refused._replace(error=answer)
         self.lose(refused.row, refused.stage, refused.error)
 
-    def _wait_for(self, unit: Unit) -> None:
+    def _wait_for(self, unit: Unit, waiting: list[Refused]) -> None:
         """The caller's own outer transaction decides; until it does, the rows are only kept."""
         connection = unit.connection
         if connection is None or not connection.in_transaction():
@@ -149,7 +164,7 @@ class Delivery:
 
         def committed(_: Connection) -> None:
             stop()
-            for refused in unit.refused:
+            for refused in waiting:
                 self.lose(refused.row, refused.stage, refused.error)
 
         def rolled_back(_: Connection) -> None:

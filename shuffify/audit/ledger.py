@@ -5,8 +5,8 @@ Pure bookkeeping; it knows neither sessions nor databases, so its cases are tabl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, TypeAlias
 
 from .change import Change, combine
 
@@ -14,12 +14,24 @@ Identity: TypeAlias = tuple[Any, tuple[Any, ...]]
 """A mapper's root class and a primary key: what "the same object" means to the ledger."""
 
 
+class Refused(NamedTuple):
+    """A row that has to be saved another way once the root transaction is durable."""
+
+    row: Mapping[str, Any]
+    stage: str
+    error: str
+    retry: bool
+
+
 class Frame:
     """The net changes made inside one savepoint, or outside all of them, in order of the first."""
 
-    __slots__ = ("_net", "_settled", "_moved_any")
+    __slots__ = ("rows", "refused", "_net", "_settled", "_moved_any")
 
     def __init__(self) -> None:
+        self.rows = 0
+        """Rows written inside this savepoint already; they share its fate."""
+        self.refused: list[Refused] = []
         self._net: dict[Identity, Change] = {}
         self._settled: list[Change] = []
         self._moved_any = False
@@ -67,7 +79,9 @@ class Frame:
             self._net[here] = both
 
     def absorb(self, inner: Frame) -> None:
-        """Take over a released savepoint's changes."""
+        """Take over what a released savepoint did."""
+        self.rows += inner.rows
+        self.refused += inner.refused
         if not self._net:
             self._net = inner._net
         else:
@@ -76,8 +90,11 @@ class Frame:
         self._settled += inner._settled
         self._moved_any |= inner._moved_any
 
-    def __bool__(self) -> bool:
-        return bool(self._net or self._settled)
+    def take(self) -> list[Change]:
+        """Hand out the net changes, in the order of the first of each, and forget them."""
+        changes = list(self)
+        self._net, self._settled, self._moved_any = {}, [], False
+        return changes
 
     def __iter__(self) -> Iterator[Change]:
         if not self._moved_any:
@@ -103,17 +120,17 @@ class Ledger:
     def release(self, savepoint: Any, parent: Any) -> None:
         """Let a released savepoint's changes join its parent's."""
         frame = self._frames.pop(savepoint, None)
-        if frame:
+        if frame is not None:
             self.frame(parent).absorb(frame)
 
     def discard(self, savepoint: Any) -> None:
         """Forget what a savepoint did: it was rolled back, or closed without a release."""
         self._frames.pop(savepoint, None)
 
-    def drain(self) -> Iterable[Change]:
-        """Hand out the root's net changes once, and start anew."""
-        frame = self._frames.pop(None, None)
-        return frame or ()
+    @property
+    def root(self) -> Frame:
+        """Return the frame outside every savepoint."""
+        return self.frame(None)
 
     def clear(self) -> None:
         """Forget everything: the root transaction is over."""

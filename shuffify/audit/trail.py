@@ -26,11 +26,11 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import Mapper, Session, SessionTransaction, scoped_session, sessionmaker
 
 from .capture import Capture
-from .change import Change
 from .context import current
 from .counters import Counters
 from .delivery import Delivery
 from .errors import WatchError
+from .ledger import Frame
 from .notes import Notes, look_at_pairs, look_before_delete, look_before_update
 from .ownership import holds_callers_work
 from .registry import Registry, mappers_of
@@ -168,12 +168,13 @@ class AuditTrail:
         """
         connection = session.connection(bind_arguments={"mapper": self.log})
         key = self.delivery.writer.insert(connection, row)
-        self._unit(session).rows += 1
+        self._unit(session).ledger.frame(session.get_nested_transaction()).rows += 1
         return key
 
     def hold(self, session: Session, row: Row, error: Exception) -> None:
         """Save a refused explicit row once the caller's transaction is durable (rule A3)."""
-        self.delivery.hold(self._unit(session), row, error)
+        frame = self._unit(session).ledger.frame(session.get_nested_transaction())
+        self.delivery.hold(session.connection(), frame, row, error)
 
     def lose(self, row: Row, error: Exception) -> None:
         """Count an explicit row as lost and keep it in the spool."""
@@ -233,21 +234,28 @@ class AuditTrail:
             look_before_delete(plan, state, unit.notes, connection, self.registry.edges_of(plan),
                                state.session)
 
-    @_guarded("losses.capture")
     def _after_flush(self, session: Session, flush_context: Any) -> None:
         unit = self._unit(session)
         unit.flushes += 1
         notes, unit.notes = unit.notes or Notes(flush_context), None
-        assert unit.connection is not None
-        capture = Capture(notes, session, unit.connection, current(), utcnow())
-        savepoint = session.get_nested_transaction()
+        frame = unit.ledger.frame(session.get_nested_transaction())
+        try:
+            self._capture(session, unit, frame, notes)
+        except Exception as error:
+            self.delivery.gap(frame, current(), notes.states, error)
+
+    def _capture(self, session: Session, unit: Unit, frame: Frame, notes: Notes) -> None:
+        connection = unit.connection
+        assert connection is not None
+        capture = Capture(notes, session, connection, current(), utcnow())
         changes = capture.changes(self.registry.plan_of)
-        if unit.late or unit.in_foreign_savepoint(savepoint):
-            self._write(unit, list(changes))
+        if unit.late or unit.in_foreign_savepoint(session.get_nested_transaction()):
+            at_once = list(changes)
+            if at_once:
+                self.delivery.write(connection, frame, at_once)
         else:
-            record = unit.ledger.frame(savepoint).record
             for change in changes:
-                record(change)
+                frame.record(change)
         for stage, plan, _, error in capture.failures:
             self._counters.add(f"degraded.{stage}")
             log.error("auditing %s: %s failed: %s", plan.entity, stage, describe_error(error))
@@ -276,14 +284,14 @@ class AuditTrail:
             if unit is None or unit.flushes == before:
                 return
 
-    @_guarded("losses.drain")
+    @_guarded("degraded.drain")
     def _drain(self, unit: Unit) -> None:
         unit.late = True
-        self._write(unit, list(unit.ledger.drain()))
-
-    def _write(self, unit: Unit, changes: list[Change]) -> None:
+        root = unit.ledger.root
+        changes = root.take()
         if changes:
-            self.delivery.write(unit, changes)
+            assert unit.connection is not None
+            self.delivery.write(unit.connection, root, changes)
 
     @_guarded("degraded.commit")
     def _after_commit(self, session: Session) -> None:
@@ -302,7 +310,7 @@ class AuditTrail:
         unit = session.info.get(self)
         if unit is not None:
             savepoint = session.get_nested_transaction()
-            unit.rolled_back() if savepoint is None else unit.ledger.discard(savepoint)
+            unit.ledger.clear() if savepoint is None else unit.ledger.discard(savepoint)
 
     @_guarded("losses.settle")
     def _after_transaction_end(self, session: Session, transaction: SessionTransaction) -> None:

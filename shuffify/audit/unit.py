@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session, SessionTransaction
 
 from .ledger import Ledger
 from .notes import Notes
-from .render import Row
 
 
 def utcnow() -> datetime:
@@ -18,20 +17,11 @@ def utcnow() -> datetime:
     return datetime.now(timezone.utc).replace(tzinfo=None)
 
 
-class Refused(NamedTuple):
-    """A row that has to be saved another way once the root transaction is durable."""
-
-    row: Row
-    stage: str
-    error: str
-    retry: bool
-
-
 class Unit:
-    """One root transaction: its connection, its ledger, the rows that wait for its outcome."""
+    """One root transaction: its connection, its ledger, and how far it has come."""
 
-    __slots__ = ("connection", "ledger", "notes", "flushes", "late", "rows", "refused", "durable",
-                 "ended", "_outer", "_savepoints", "changes_before")
+    __slots__ = ("connection", "ledger", "notes", "flushes", "late", "durable", "ended",
+                 "changes_before", "_outer", "_savepoints")
 
     def __init__(self) -> None:
         self.connection: Connection | None = None
@@ -40,8 +30,6 @@ class Unit:
         self.flushes = 0
         self.late = False
         """The drain is over: what is flushed from now on is written with its own flush."""
-        self.rows = 0
-        self.refused: list[Refused] = []
         self.durable = False
         self.ended = False
         self.changes_before = 0
@@ -79,12 +67,6 @@ class Unit:
         """Forget a savepoint; what it did and nobody released is undone."""
         self.ledger.discard(savepoint)
         self._savepoints.pop(savepoint, None)
-
-    def rolled_back(self) -> None:
-        """Forget what the root did; nothing of it will be committed."""
-        self.ledger.clear()
-        self.refused.clear()
-        self.rows = 0
 
 
 def is_last(session: Session, event: str, listener: Any) -> bool:

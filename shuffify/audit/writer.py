@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
@@ -60,7 +60,7 @@ class Statement:
             if (process := _processor(table.c[name].type, dialect)) is not None
         ]
 
-    def parameters(self, rows: Sequence[Row]) -> Any:
+    def parameters(self, rows: Sequence[Mapping[str, Any]]) -> Any:
         """Return the rows as the driver takes them: one set of parameters, or a list of sets."""
         pick, convert, names = self._pick, self._convert, self._names
         sets: list[Any] = []
@@ -149,13 +149,13 @@ class Writer:
             result = connection.execute(insert(self.table), values)
         return result.inserted_primary_key
 
-    def retry(self, engine: Engine, row: Row) -> str:
+    def retry(self, engine: Engine, row: Mapping[str, Any]) -> str:
         """Write one row as `put` does, but never wait for a connection."""
         if not _has_a_free_connection(engine):
             return "no free connection in the pool"
         return self.put(engine, row)
 
-    def put(self, engine: Engine, row: Row) -> str:
+    def put(self, engine: Engine, row: Mapping[str, Any]) -> str:
         """Write one row in a connection and a transaction of its own, unless it stands already.
 
         Returns ``inserted``, ``present``, or what refused it.
