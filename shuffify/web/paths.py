@@ -11,11 +11,12 @@ class PlaylistIdConverter(UnicodeConverter):
 
 
 class RowIdConverter(IntegerConverter):
-    """The id of one of our rows."""
+    """The id of one of our rows.
 
-    def __init__(self, map: object, *args: object, **kwargs: object) -> None:
-        # Above this the database would complain of a number that is no integer to it.
-        super().__init__(map, max=2**31 - 1)  # type: ignore[arg-type]
+    Bounded by its form: above, the database would complain of a number that is none to it.
+    """
+
+    regex = "[0-9]{1,9}|1[0-9]{9}"
 
 
 def init_app(app: Flask) -> None:

@@ -41,7 +41,8 @@ class Schema(BaseModel):
     def from_request(cls) -> Self:
         """Read the body of the request. Raises InvalidRequest, JsonRequired."""
         body = request.get_data()
-        if body and not request.is_json:
+        # A form has been read by the CSRF check already: its length is all that is left of it.
+        if not request.is_json and (body or request.content_length):
             raise JsonRequired()
         return cls.from_body(body or b"{}")
 

@@ -1,0 +1,300 @@
+"""The way in and out."""
+
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+from flask import Flask
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from shuffify.models.db import ActivityLog, LoginHistory, User
+from shuffify.sandbox import Sandbox, library
+from tests.visitor import Visitor
+
+Visit = Callable[[], Visitor]
+
+
+def rows(outside: Session, kind: str) -> list[ActivityLog]:
+    query = select(ActivityLog).where(ActivityLog.activity_type == kind)
+    return list(outside.scalars(query.order_by(ActivityLog.id)))
+
+
+def cookie(visitor: Visitor, name: str = "shuffify", path: str = "/") -> str | None:
+    found = visitor.client.get_cookie(name, path=path)
+    return None if found is None else found.value
+
+
+def inside(visitor: Visitor) -> dict[str, object]:
+    with visitor.client.session_transaction() as session:
+        return dict(session)
+
+
+def test_strangers_see_what_this_is_and_can_agree_to_the_terms(visitor: Visitor) -> None:
+    page = visitor.client.get("/")
+    assert page.status_code == 200
+    assert 'name="legal_consent"' in page.text
+    assert "Nothing here is Spotify" in page.text
+
+
+@pytest.mark.parametrize("path", ["/terms", "/privacy"])
+def test_legal_pages_are_open_to_everybody(visitor: Visitor, path: str) -> None:
+    page = visitor.client.get(path)
+    assert page.status_code == 200
+    assert "<h1>" in page.text
+
+
+def test_livez_touches_nothing(visitor: Visitor, mira: Visitor, app: Flask) -> None:
+    answer = mira.client.get("/livez")
+    assert answer.json == {"status": "ok"}
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_readyz_says_what_is_missing_without_detail(visitor: Visitor, sandbox: Sandbox) -> None:
+    answer = visitor.client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json == {
+        "status": "failed",
+        "checks": {
+            "database": "ok",
+            "migrations": "failed",
+            "token_keys": "ok",
+            "scheduler": "off",
+        },
+    }
+    assert sandbox.requests() == []
+
+
+def test_login_needs_consent(visitor: Visitor) -> None:
+    answer = visitor.client.get("/login", follow_redirects=True)
+    assert answer.status_code == 200
+    assert "Agree to the terms" in answer.text
+
+
+def test_login_asks_spotify_with_state_and_pkce(visitor: Visitor, sandbox: Sandbox) -> None:
+    address = visitor.begin_login()
+    asked = parse_qs(urlsplit(address).query)
+    assert address.startswith(f"{sandbox.url}/authorize?")
+    assert asked["code_challenge_method"] == ["S256"]
+    assert len(asked["state"][0]) >= 32
+    assert asked["redirect_uri"] == ["http://127.0.0.1:8000/callback"]
+
+
+def test_login_without_credentials_names_the_remedy(make_app: Callable[..., Flask]) -> None:
+    app = make_app(SPOTIFY_CLIENT_ID="", SPOTIFY_CLIENT_SECRET="")
+    visitor = Visitor(app)
+    page = visitor.client.get("/")
+    assert "SPOTIFY_CLIENT_ID" in page.text
+    assert 'name="legal_consent"' not in page.text
+    answer = visitor.client.get("/login?legal_consent=given")
+    assert answer.status_code == 503
+    assert "SPOTIFY_CLIENT_ID" in answer.text
+
+
+def test_callback_logs_in_and_leaves_one_login_row(visitor: Visitor, outside: Session) -> None:
+    visitor.log_in()
+    (row,) = rows(outside, "login")
+    assert row.description == "Logged in via Spotify OAuth"
+    assert row.metadata_json == {"first_login": True}
+    assert (row.source, len(row.request_id or "")) == ("web", 36)
+    login = outside.scalars(select(LoginHistory)).one()
+    assert (login.login_type, login.ip_address) == ("oauth_initial", "127.0.0.1")
+
+
+def test_account_keeps_what_spotify_said_and_no_plain_token(
+    visitor: Visitor, outside: Session, sandbox: Sandbox
+) -> None:
+    visitor.log_in()
+    user = outside.scalars(select(User)).one()
+    assert (user.spotify_id, user.display_name) == (library.MIRA, "Mira")
+    assert user.granted_scope is not None and "playlist-modify-private" in user.granted_scope
+    assert (user.encrypted_access_token or "").startswith("gAAAAA")
+    assert (user.encrypted_refresh_token or "").startswith("gAAAAA")
+
+
+def test_the_cookie_holds_user_and_sid_alone(mira: Visitor, outside: Session) -> None:
+    user = outside.scalars(select(User)).one()
+    kept = inside(mira)
+    assert kept.pop("user_id") == user.id
+    sid = str(kept.pop("sid"))
+    assert len(sid) >= 32
+    assert set(kept) <= {"csrf_token", "_flashes"}
+    assert sid not in outside.scalars(select(LoginHistory.session_id)).one()
+
+
+def test_the_login_makes_the_session_anew(visitor: Visitor) -> None:
+    visitor.token()
+    planted = inside(visitor)
+    visitor.log_in()
+    assert inside(visitor).get("csrf_token") != planted["csrf_token"]
+    first = inside(visitor)["sid"]
+    visitor.log_in()
+    assert inside(visitor)["sid"] != first
+
+
+def test_a_planted_sid_does_not_survive_the_login(visitor: Visitor, visit: Visit) -> None:
+    with visitor.client.session_transaction() as session:
+        session["sid"] = "known-to-the-attacker"
+    visitor.log_in()
+    stolen = visit()
+    with stolen.client.session_transaction() as session:
+        session.update(user_id=inside(visitor)["user_id"], sid="known-to-the-attacker")
+    assert not stolen.is_logged_in()
+
+
+def test_an_unknown_state_is_refused(visitor: Visitor, outside: Session) -> None:
+    visitor.begin_login()
+    answer = visitor.client.get("/callback?code=abc&state=guessed", follow_redirects=True)
+    assert "was not begun here" in answer.text
+    assert not visitor.is_logged_in()
+    assert outside.scalar(select(func.count(User.id))) == 0
+
+
+def test_a_callback_that_nobody_asked_for_is_refused(visitor: Visitor, visit: Visit) -> None:
+    back = visitor.consent(visitor.begin_login())
+    other = visit()
+    assert "was not begun here" in other.client.get(back, follow_redirects=True).text
+    assert not other.is_logged_in()
+
+
+def test_a_replayed_callback_is_refused(visitor: Visitor, outside: Session) -> None:
+    back = visitor.consent(visitor.begin_login())
+    assert visitor.client.get(back).status_code == 302
+    again = visitor.client.get(back, follow_redirects=True)
+    assert "was not begun here" in again.text
+    assert len(rows(outside, "login")) == 1
+    assert visitor.is_logged_in()
+
+
+@pytest.mark.parametrize("query", ["error=access_denied", "code=made-up", "state=guessed"])
+def test_the_first_callback_drops_the_attempt_whatever_its_outcome(
+    visitor: Visitor, query: str
+) -> None:
+    state = parse_qs(urlsplit(visitor.begin_login()).query)["state"][0]
+    assert cookie(visitor, "shuffify-login", "/callback") is not None
+    visitor.client.get(f"/callback?{query}&state={state}")
+    assert cookie(visitor, "shuffify-login", "/callback") is None
+
+
+def test_a_refusal_at_spotify_is_explained(visitor: Visitor, outside: Session) -> None:
+    back = visitor.consent(visitor.begin_login(), decision="deny")
+    assert "error=" in back
+    assert "did not allow" in visitor.client.get(back, follow_redirects=True).text
+    assert outside.scalar(select(func.count(User.id))) == 0
+
+
+def test_a_code_that_spotify_refuses_is_explained(visitor: Visitor, outside: Session) -> None:
+    state = parse_qs(urlsplit(visitor.begin_login()).query)["state"][0]
+    answer = visitor.client.get(f"/callback?code=made-up&state={state}", follow_redirects=True)
+    assert "The login did not work" in answer.text
+    assert outside.scalar(select(func.count(User.id))) == 0
+
+
+def test_spotify_failing_during_the_login_is_explained(
+    visitor: Visitor, sandbox: Sandbox
+) -> None:
+    back = visitor.consent(visitor.begin_login())
+    sandbox.fault("error_before", path="/api/token", count=None)
+    assert "The login did not work" in visitor.client.get(back, follow_redirects=True).text
+
+
+def test_people_who_are_not_on_the_list_get_403(
+    make_app: Callable[..., Flask], outside: Session
+) -> None:
+    stranger = Visitor(make_app(ALLOWED_SPOTIFY_IDS=library.JONAS))
+    answer = stranger.client.get(stranger.consent(stranger.begin_login()))
+    assert answer.status_code == 403
+    assert "not on the list" in answer.text
+    assert outside.scalar(select(func.count(User.id))) == 0
+    assert cookie(stranger, "shuffify-login", "/callback") is None
+
+
+def test_people_who_are_not_registered_with_the_spotify_app_get_403(
+    visitor: Visitor, sandbox: Sandbox
+) -> None:
+    back = visitor.consent(visitor.begin_login())
+    sandbox.fault("not_registered", path="/v1/me")
+    answer = visitor.client.get(back)
+    assert answer.status_code == 403
+    assert "not registered" in answer.text
+
+
+def test_disabled_accounts_cannot_log_in_and_are_signed_out(
+    mira: Visitor, outside: Session, visit: Visit
+) -> None:
+    outside.scalars(select(User)).one().is_active = False
+    outside.commit()
+    assert not mira.is_logged_in()
+    other = visit()
+    answer = other.client.get(other.consent(other.begin_login()))
+    assert answer.status_code == 403
+    assert "disabled" in answer.text
+
+
+def test_logout_closes_the_login(mira: Visitor, outside: Session) -> None:
+    kept = inside(mira)
+    answer = mira.client.post("/logout", data={"csrf_token": mira.token()})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+    assert not mira.is_logged_in()
+    (row,) = rows(outside, "logout")
+    assert row.description == "Logged out"
+    with mira.client.session_transaction() as session:
+        session.update(kept)
+    assert not mira.is_logged_in(), "a cookie that was kept must not work after the logout"
+
+
+def test_logout_everywhere_closes_other_browsers_at_once(
+    mira: Visitor, visit: Visit, jonas: Visitor, outside: Session
+) -> None:
+    elsewhere = visit().log_in(library.MIRA)
+    mira.client.post("/logout", data={"csrf_token": mira.token(), "everywhere": "on"})
+    assert not elsewhere.is_logged_in()
+    assert jonas.is_logged_in()
+    (row,) = rows(outside, "logout")
+    assert row.metadata_json is not None
+    assert (row.description, row.metadata_json["logins_closed"]) == ("Logged out everywhere", 2)
+
+
+def test_logout_without_a_login_changes_nothing(visitor: Visitor, outside: Session) -> None:
+    answer = visitor.client.post("/logout", data={"csrf_token": visitor.token()})
+    assert answer.status_code == 302
+    assert rows(outside, "logout") == []
+
+
+def test_the_dashboard_shows_the_playlists(mira: Visitor) -> None:
+    page = mira.client.get("/")
+    assert page.status_code == 200
+    for role in ("twelve", "arabic", "japanese", "emoji", "long_name", "no_cover", "shared"):
+        name = library.PLAYLIST_NAMES[role]
+        assert f'<h2 class="card-name" dir="auto" data-slot="name">{name}</h2>' in page.text, role
+    assert library.PLAYLIST_NAMES["foreign_public"] not in page.text
+    assert "BalancedShuffle" in page.text
+
+
+def test_a_fault_at_spotify_shows_an_error_state_and_signs_nobody_out(
+    mira: Visitor, sandbox: Sandbox
+) -> None:
+    sandbox.fault("error_before", path="/v1/me/playlists", count=None)
+    page = mira.client.get("/")
+    assert page.status_code == 200
+    assert "cannot be shown right now" in page.text
+    assert mira.is_logged_in()
+
+
+def test_a_revoked_consent_offers_to_reconnect_and_signs_nobody_out(
+    mira: Visitor, sandbox: Sandbox
+) -> None:
+    sandbox.revoke(library.MIRA)
+    sandbox.expire_access_tokens(library.MIRA)
+    page = mira.client.get("/")
+    assert page.status_code == 200
+    assert "Reconnect Spotify" in page.text
+    assert mira.is_logged_in()
+
+
+def test_hostile_names_stay_text(mira: Visitor, sandbox: Sandbox) -> None:
+    name = "<script>alert(1)</script>\"'&\u202e"
+    sandbox.edit(library.PLAYLISTS["twelve"], "details", name=name)
+    page = mira.client.get("/")
+    assert "<script>alert" not in page.text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page.text

@@ -1,0 +1,147 @@
+"""What holds for every route, read from the live URL map: a new route is tested at once."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from flask import Flask
+import pytest
+
+from shuffify import create_app
+from shuffify.sandbox import library
+from tests.visitor import Visitor, on_sqlite
+
+OPEN = {
+    "static", "core.index", "core.terms", "core.privacy", "core.livez", "core.readyz",
+    "core.login", "core.callback", "core.logout",
+}
+"""The endpoints that strangers may use."""
+
+CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
+
+
+def routes() -> Iterator[Any]:
+    app = create_app("testing", {})
+    for rule in app.url_map.iter_rules():
+        for method in sorted(rule.methods & (CHANGING | {"GET"})):
+            path = rule.rule
+            path = path.replace("<playlist:playlist_id>", library.PLAYLISTS["twelve"])
+            for argument in rule.arguments - {"playlist_id"}:
+                path = path.replace(f"<row:{argument}>", "1")
+            if rule.endpoint != "static":
+                assert "<" not in path, f"{rule.rule}: teach this test its arguments"
+                marks = pytest.param(method, path, rule.endpoint, id=f"{method} {rule.rule}")
+                yield marks
+
+
+ALL = list(routes())
+CLOSED = [case for case in ALL if case.values[2] not in OPEN]
+CHANGES = [case for case in ALL if case.values[0] in CHANGING]
+ROWS = [case for case in CLOSED if case.values[1].split("/")[-1].split("?")[0] == "1"
+        or "/1/" in case.values[1]]
+
+
+@on_sqlite
+@pytest.mark.parametrize("method, path, endpoint", CLOSED)
+def test_without_a_login_it_is_401(
+    visitor: Visitor, method: str, path: str, endpoint: str
+) -> None:
+    answer = visitor.send(method, path)
+    assert (answer.status_code, answer.json["code"]) == (401, "login_required")
+    assert answer.json["login_url"] == "/"
+    assert answer.json["success"] is False
+
+
+@on_sqlite
+@pytest.mark.parametrize("method, path, endpoint", CHANGES)
+def test_without_a_csrf_token_it_is_400(
+    mira: Visitor, method: str, path: str, endpoint: str
+) -> None:
+    answer = mira.client.open(
+        path, method=method, json={}, headers={"Accept": "application/json"}
+    )
+    assert (answer.status_code, answer.json["code"]) == (400, "csrf_failed")
+
+
+@on_sqlite
+@pytest.mark.parametrize("method, path, endpoint", CHANGES)
+def test_another_sessions_csrf_token_is_400(
+    mira: Visitor, jonas: Visitor, method: str, path: str, endpoint: str
+) -> None:
+    mira.token()
+    answer = mira.client.open(
+        path, method=method, json={},
+        headers={"Accept": "application/json", "X-CSRFToken": jonas.token()},
+    )
+    assert (answer.status_code, answer.json["code"]) == (400, "csrf_failed")
+    assert mira.is_logged_in()
+
+
+@pytest.mark.parametrize("method, path, endpoint", ROWS)
+def test_somebody_elses_row_is_404_and_stays(
+    mira: Visitor, jonas: Visitor, method: str, path: str, endpoint: str
+) -> None:
+    twelve = library.PLAYLISTS["twelve"]
+    mira.post(f"/workshop/{twelve}/sessions", {"session_name": "Mine", "track_uris": []})
+    mira.post(f"/playlist/{twelve}/upstream-sources",
+              {"source_playlist_id": library.PLAYLISTS["hundred_twenty"]})
+    mira.post("/schedules/create", {
+        "job_type": "shuffle", "target_playlist_id": twelve, "algorithm_name": "BasicShuffle",
+    })
+    body = {"session_name": "Stolen"} if "workshop" in path else {}
+    answer = jonas.send(method, path, body)
+    assert (answer.status_code, answer.json["code"]) == (404, "not_found")
+    unknown = jonas.send(method, path.replace("/1", "/987654"), body)
+    assert unknown.json["message"] == answer.json["message"]
+    assert mira.get("/workshop/sessions/1").json["session"]["session_name"] == "Mine"
+    assert len(mira.get(f"/playlist/{twelve}/upstream-sources").json["sources"]) == 1
+    assert mira.get("/schedules").json["schedules"][0]["is_enabled"] is True
+
+
+@on_sqlite
+@pytest.mark.parametrize("path", ["/workshop/sessions/", "/schedules/", "/upstream-sources/"])
+@pytest.mark.parametrize("row", ["0", "2147483648", "9" * 30, "-1", "x"])
+def test_rows_that_cannot_exist_are_404(mira: Visitor, path: str, row: str) -> None:
+    answer = mira.delete(f"{path}{row}")
+    assert (answer.status_code, answer.json["code"]) == (404, "not_found")
+
+
+@on_sqlite
+@pytest.mark.parametrize("method, path, endpoint", CHANGES)
+def test_too_many_requests_are_429(
+    mira: Visitor, app: Flask, method: str, path: str, endpoint: str
+) -> None:
+    if endpoint == "core.logout":
+        return
+    app.config["RATE_LIMITS"] = True
+    token = mira.token()
+    for _ in range(100):
+        # A wrong body of a kind that every one of them refuses, or has no use for.
+        answer = mira.client.open(
+            path, method=method, data=b"[]", content_type="application/json",
+            headers={"Accept": "application/json", "X-CSRFToken": token},
+        )
+        if answer.status_code == 429:
+            break
+    assert (answer.status_code, answer.json["code"]) == (429, "rate_limited")
+    assert 1 <= answer.json["retry_after"] <= 61
+    assert answer.headers["Retry-After"] == str(answer.json["retry_after"])
+
+
+def test_every_open_endpoint_exists() -> None:
+    assert OPEN == {case.values[2] for case in ALL if case.values[2] in OPEN} | {"static"}
+
+
+def test_visitors_are_limited_apart(
+    visit: Callable[[], Visitor], mira: Visitor, jonas: Visitor, app: Flask
+) -> None:
+    app.config["RATE_LIMITS"] = True
+    codes = [mira.post("/settings").status_code for _ in range(61)]
+    assert codes == [200] * 60 + [429]
+    assert jonas.post("/settings").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/login?legal_consent=given", "/callback?state=x&code=y"])
+def test_logins_are_limited_by_address(visitor: Visitor, app: Flask, path: str) -> None:
+    app.config["RATE_LIMITS"] = True
+    codes = [visitor.client.get(path).status_code for _ in range(11)]
+    assert codes == [302] * 10 + [429]

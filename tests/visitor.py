@@ -1,0 +1,82 @@
+"""A browser for tests: keeps cookies, logs in through the sandbox, fetches CSRF tokens."""
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask
+from flask.testing import FlaskClient
+import pytest
+import requests
+from werkzeug.test import TestResponse
+
+from shuffify.sandbox import library
+
+on_sqlite = pytest.mark.parametrize("app_database_url", ["sqlite"], indirect=True)
+"""For tests whose requests end before the database has a say: one kind of it is enough."""
+
+TOKEN = re.compile(r'<meta name="csrf-token" content="([^"]+)">')
+
+
+class Visitor:
+    """Somebody at a browser of their own."""
+
+    def __init__(self, app: Flask) -> None:
+        self.client: FlaskClient = app.test_client()
+
+    def begin_login(self) -> str:
+        """Agree to the terms; return the address at Spotify that the app sends us to."""
+        answer = self.client.get("/login?legal_consent=given")
+        assert answer.status_code == 302, answer.text
+        return answer.headers["Location"]
+
+    def consent(self, address: str, user: str = library.MIRA, decision: str = "allow") -> str:
+        """Decide at the sandbox; return the path that it sends the browser back to."""
+        answer = requests.post(
+            address, data={"user": user, "decision": decision}, allow_redirects=False, timeout=10
+        )
+        back = urlsplit(answer.headers["Location"])
+        return f"{back.path}?{back.query}"
+
+    def log_in(self, user: str = library.MIRA) -> "Visitor":
+        """Log in as one of the sandbox's users."""
+        answer = self.client.get(self.consent(self.begin_login(), user))
+        assert answer.status_code == 302, answer.text
+        assert self.is_logged_in()
+        return self
+
+    def is_logged_in(self) -> bool:
+        return self.get("/settings").status_code == 200
+
+    def token(self) -> str:
+        """Return the CSRF token of a page, as its script would read it."""
+        found = TOKEN.search(self.client.get("/terms").text)
+        assert found is not None
+        return found[1]
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        return self.client.get(path, headers={"Accept": "application/json"}, **options)
+
+    def send(self, method: str, path: str, json: Any = None, **options: Any) -> TestResponse:
+        """Send JSON as our pages do, with the token."""
+        headers = {"Accept": "application/json", "X-CSRFToken": self.token()}
+        headers |= options.pop("headers", {})
+        if "data" not in options:
+            options["json"] = {} if json is None else json
+        return self.client.open(path, method=method, headers=headers, **options)
+
+    def post(self, path: str, json: Any = None, **options: Any) -> TestResponse:
+        return self.send("POST", path, json, **options)
+
+    def put(self, path: str, json: Any = None, **options: Any) -> TestResponse:
+        return self.send("PUT", path, json, **options)
+
+    def delete(self, path: str) -> TestResponse:
+        return self.send("DELETE", path)
+
+
+def fields(answer: TestResponse) -> set[str]:
+    """Return the names of the fields that an answer refuses."""
+    assert answer.status_code == 400, answer.text
+    assert answer.json["code"] == "invalid_request"
+    return {error["field"] for error in answer.json["errors"]}
