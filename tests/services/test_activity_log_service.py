@@ -1,0 +1,354 @@
+"""The explicit call: whatever happens around it, it neither raises nor touches another's work."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+import json
+from pathlib import Path
+from typing import Any
+
+from flask_sqlalchemy import SQLAlchemy
+import pytest
+from sqlalchemy import event, inspect, select, text, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from shuffify.audit import bind
+from shuffify.audit_trail import trail
+from shuffify.enums import ActivityType
+from shuffify.models.db import ActivityLog, User, WorkshopSession
+from shuffify.services import ActivityLogService
+
+SHUFFLE = ActivityType.SHUFFLE
+
+
+@pytest.fixture
+def mira(db: SQLAlchemy, user: User) -> int:
+    return user.id
+
+
+@pytest.fixture
+def spooled() -> Any:
+    """Return a function that reads what the spool holds by now."""
+    path = trail.spool.path
+    assert path is not None
+    before = len(trail.spool)
+
+    def read() -> list[dict[str, Any]]:
+        lines = Path(path).read_text().splitlines() if path.exists() else []
+        return [json.loads(line) for line in lines[before:]]
+
+    return read
+
+
+def stored(outside: Session) -> list[ActivityLog]:
+    outside.rollback()
+    outside.expire_all()
+    return list(outside.scalars(select(ActivityLog).order_by(ActivityLog.id)))
+
+
+def draft(mira: int) -> WorkshopSession:
+    return WorkshopSession(
+        user_id=mira, playlist_id="p" * 22, playlist_name="P", session_name="N", track_uris=[]
+    )
+
+
+# -- a transaction of its own ----------------------------------------------------------------
+
+
+def test_alone_it_commits_and_returns_the_loaded_row(
+    db: SQLAlchemy, mira: int, outside: Session
+) -> None:
+    with bind(source="web", request_id="r-7"):
+        row = ActivityLogService.log(
+            mira, SHUFFLE, "Shuffled 'P' using Basic", "p1", "P", {"seed": 7}
+        )
+
+    assert row is not None
+    assert not inspect(row).expired_attributes
+    assert not db.session().in_transaction()
+    assert row.to_dict()["metadata"] == {"seed": 7}
+    (found,) = stored(outside)
+    assert (found.user_id, found.activity_type) == (mira, "shuffle")
+    assert (found.playlist_id, found.playlist_name) == ("p1", "P")
+    assert (found.source, found.request_id, found.metadata_json) == ("web", "r-7", {"seed": 7})
+
+
+def test_after_reads_alone_it_still_commits(db: SQLAlchemy, mira: int, outside: Session) -> None:
+    db.session.get(User, mira)
+
+    assert ActivityLogService.log(mira, "login", "Logged in via Spotify OAuth") is not None
+    db.session.rollback()
+
+    assert len(stored(outside)) == 1
+
+
+def test_no_metadata_stays_none(mira: int, outside: Session) -> None:
+    ActivityLogService.log(mira, "logout", "Logged out")
+
+    assert stored(outside)[0].metadata_json is None
+
+
+def test_a_failing_commit_spools_the_row_once(
+    db: SQLAlchemy, mira: int, outside: Session, spooled: Any
+) -> None:
+    def refuse(_: Session) -> None:
+        raise OperationalError("COMMIT", {}, Exception("the disk is full"))
+
+    event.listen(db.session, "before_commit", refuse)
+    try:
+        assert ActivityLogService.log(mira, SHUFFLE, "Shuffled 'P'") is None
+    finally:
+        event.remove(db.session, "before_commit", refuse)
+
+    assert stored(outside) == []
+    (line,) = spooled()
+    assert (line["activity_type"], line["stage"]) == ("shuffle", "commit")
+    assert ActivityLogService.log(mira, SHUFFLE, "Shuffled again") is not None
+
+
+def test_an_unknown_user_is_refused_and_spooled(
+    mira: int, outside: Session, spooled: Any
+) -> None:
+    before = trail.counters()
+
+    assert ActivityLogService.log(99_999, SHUFFLE, "Shuffled 'P'") is None
+
+    assert stored(outside) == []
+    assert [line["user_id"] for line in spooled()] == [99_999]
+    assert trail.counters()["losses.commit"] == before["losses.commit"] + 1
+
+
+def test_a_missing_table_is_no_concern_of_the_caller(
+    db: SQLAlchemy, mira: int, spooled: Any
+) -> None:
+    db.session.execute(text("ALTER TABLE activity_log RENAME TO elsewhere"))
+    db.session.commit()
+    try:
+        assert ActivityLogService.log(mira, SHUFFLE, "Shuffled 'P'") is None
+        assert ActivityLogService.get_recent(mira) == []
+        assert ActivityLogService.get_activity_summary(mira) == {}
+    finally:
+        db.session.rollback()
+        db.session.execute(text("ALTER TABLE elsewhere RENAME TO activity_log"))
+        db.session.commit()
+
+    assert len(spooled()) == 1
+
+
+# -- joining the caller's transaction ----------------------------------------------------------
+
+
+def test_pending_work_is_neither_flushed_nor_committed(
+    db: SQLAlchemy, mira: int, outside: Session
+) -> None:
+    pending = draft(mira)
+    db.session.add(pending)
+
+    row = ActivityLogService.log(mira, SHUFFLE, "Shuffled 'P'")
+
+    assert row is not None and not inspect(row).expired_attributes
+    assert pending in db.session.new
+    assert stored(outside) == []
+    db.session.commit()
+    kinds = [row.activity_type for row in stored(outside)]
+    assert sorted(kinds) == ["shuffle", "workshop_session_save"]
+
+
+def test_a_later_rollback_of_the_caller_takes_the_row_along(
+    db: SQLAlchemy, mira: int, outside: Session, spooled: Any
+) -> None:
+    db.session.add(draft(mira))
+    ActivityLogService.log(mira, SHUFFLE, "Shuffled 'P'")
+
+    db.session.rollback()
+
+    assert stored(outside) == []
+    assert spooled() == []
+
+
+@pytest.mark.parametrize("write", ["flush", "orm", "core", "text", "connection"])
+def test_work_by_whatever_api_is_joined(
+    db: SQLAlchemy, mira: int, outside: Session, write: str
+) -> None:
+    changed = update(User).where(User.id == mira).values(display_name="M.")
+    if write == "flush":
+        db.session.add(draft(mira))
+        db.session.flush()
+    elif write == "orm":
+        db.session.execute(changed)
+    elif write == "core":
+        db.session.execute(update(User.__table__).values(display_name="M."))
+    elif write == "text":
+        db.session.execute(text("UPDATE users SET display_name = 'M.'"))
+    else:
+        db.session.connection().execute(update(User.__table__).values(display_name="M."))
+
+    assert ActivityLogService.log(mira, SHUFFLE, "Shuffled 'P'") is not None
+    db.session.rollback()
+
+    assert stored(outside) == []
+
+
+def test_an_open_savepoint_and_a_block_that_the_caller_began_are_joined(
+    db: SQLAlchemy, mira: int, outside: Session
+) -> None:
+    savepoint = db.session.begin_nested()
+    ActivityLogService.log(mira, SHUFFLE, "in a savepoint")
+    savepoint.rollback()
+    db.session.commit()
+    assert stored(outside) == []
+
+    with db.session.begin():
+        ActivityLogService.log(mira, SHUFFLE, "in a block")
+        assert stored(outside) == []
+    assert [row.description for row in stored(outside)] == ["in a block"]
+
+
+def test_a_refused_row_leaves_the_callers_work_whole_and_is_spooled_after_its_commit(
+    db: SQLAlchemy, mira: int, outside: Session, spooled: Any
+) -> None:
+    db.session.add(draft(mira))
+
+    assert ActivityLogService.log(99_999, SHUFFLE, "Shuffled 'P'") is None
+    assert spooled() == []
+    db.session.commit()
+
+    assert [row.activity_type for row in stored(outside)] == ["workshop_session_save"]
+    assert [line["user_id"] for line in spooled()] == [99_999]
+
+
+def test_a_refused_row_is_forgotten_when_the_caller_rolls_back(
+    db: SQLAlchemy, mira: int, spooled: Any
+) -> None:
+    db.session.add(draft(mira))
+    ActivityLogService.log(99_999, SHUFFLE, "Shuffled 'P'")
+
+    db.session.rollback()
+
+    assert spooled() == []
+
+
+# -- what is written ---------------------------------------------------------------------------
+
+
+def test_long_and_hostile_values_fit_their_columns(mira: int, outside: Session) -> None:
+    row = ActivityLogService.log(
+        mira, SHUFFLE, "d" * 600 + "\0", "p\0" + "1" * 300, "\ud83c" + "ن" * 300,
+        {"name": "a\0b\ud800", "nan": float("nan")},
+    )
+
+    assert row is not None
+    (found,) = stored(outside)
+    assert found.description == "d" * 500
+    assert found.playlist_id == "p" + "1" * 254
+    assert found.playlist_name == "\ufffd" + "ن" * 254
+    assert found.metadata_json == {"name": "ab\ufffd", "nan": "nan"}
+
+
+def test_times_and_other_values_become_json(mira: int, outside: Session) -> None:
+    when = datetime(2026, 11, 23, 14, 2, tzinfo=timezone(timedelta(hours=1)))
+
+    ActivityLogService.log(mira, SHUFFLE, "Shuffled 'P'", metadata={"at": when, "set": {2, 1}})
+
+    assert stored(outside)[0].metadata_json == {
+        "at": "2026-11-23T13:02:00+00:00", "set": [1, 2]
+    }
+
+
+def test_secrets_are_masked_at_every_depth(mira: int, outside: Session) -> None:
+    ActivityLogService.log(mira, SHUFFLE, "d", metadata={
+        "refresh_token": "hush", "nested": [{"password": "hush"}], "seed": 3, "api_key": None,
+    })
+
+    assert stored(outside)[0].metadata_json == {
+        "refresh_token": "[secret]", "nested": [{"password": "[secret]"}], "seed": 3,
+        "api_key": None,
+    }
+
+
+def test_metadata_above_8_kib_keeps_its_keys(mira: int, outside: Session) -> None:
+    ActivityLogService.log(mira, SHUFFLE, "d", metadata={"list": ["x" * 90] * 100, "seed": 1})
+
+    assert stored(outside)[0].metadata_json == {"truncated": True, "changes": ["list", "seed"]}
+
+
+def test_metadata_that_is_no_mapping_is_refused_without_a_sound(mira: int) -> None:
+    assert ActivityLogService.log(mira, SHUFFLE, "d", metadata=object()) is None  # type: ignore
+
+
+def test_handing_over_and_replaying_meet_in_one_row(
+    db: SQLAlchemy, mira: int, outside: Session
+) -> None:
+    given: dict[str, Any] = {
+        "user_id": mira, "activity_type": SHUFFLE, "description": "Shuffled 'P'",
+        "event_id": "6fa459ea-ee8a-3ca4-894e-db77e160355e",
+    }
+    ActivityLogService.hand_over(**given, error=RuntimeError("commit failed"))
+    ActivityLogService.hand_over(**given, error=RuntimeError("commit failed"))
+
+    first = trail.replay(db.engine)
+    second = trail.replay(db.engine)
+
+    assert (first["inserted"], first["present"], second) == (
+        1, 1, {"inserted": 0, "present": 0, "kept": 0}
+    )
+    assert len(stored(outside)) == 1
+
+
+# -- reading ---------------------------------------------------------------------------------------
+
+
+def test_readers_answer_newest_first_with_the_id_breaking_ties(mira: int) -> None:
+    rows = [ActivityLogService.log(mira, kind, kind) for kind in ("login", SHUFFLE, "logout")]
+    ids = [row.id for row in rows if row is not None]
+
+    assert [row.id for row in ActivityLogService.get_recent(mira)] == ids[::-1]
+    assert [row.id for row in ActivityLogService.get_recent(mira, limit=1)] == ids[-1:]
+    recent = ActivityLogService.get_recent(mira, activity_type=SHUFFLE)
+    assert [row.activity_type for row in recent] == ["shuffle"]
+    assert ActivityLogService.get_activity_summary(mira) == {"login": 1, "shuffle": 1, "logout": 1}
+    assert ActivityLogService.get_recent(99_999) == []
+    assert ActivityLogService.get_activity_summary(99_999) == {}
+
+
+def test_since_may_be_naive_or_aware(mira: int) -> None:
+    row = ActivityLogService.log(mira, "login", "in")
+    assert row is not None
+    at, east = row.created_at, timezone(timedelta(hours=5))
+    aware = at.replace(tzinfo=timezone.utc).astimezone(east)
+
+    assert [r.id for r in ActivityLogService.get_activity_since(mira, at)] == [row.id]
+    assert [r.id for r in ActivityLogService.get_activity_since(mira, aware)] == [row.id]
+    later = aware + timedelta(microseconds=1)
+    assert ActivityLogService.get_activity_since(mira, later) == []
+
+
+def test_a_reader_sees_joined_rows_and_flushes_nothing(db: SQLAlchemy, mira: int) -> None:
+    pending = draft(mira)
+    db.session.add(pending)
+    ActivityLogService.log(mira, SHUFFLE, "Shuffled 'P'")
+
+    assert [row.activity_type for row in ActivityLogService.get_recent(mira)] == ["shuffle"]
+    assert pending in db.session.new
+
+
+def test_an_outage_is_no_silence_and_leaves_the_callers_work(
+    db: SQLAlchemy, mira: int, outside: Session, caplog: pytest.LogCaptureFixture
+) -> None:
+    db.session.add(draft(mira))
+    db.session.flush()
+
+    def refuse(_c: Any, _u: Any, statement: str, *_: Any) -> None:
+        if "FROM activity_log" in statement:
+            raise OperationalError(statement, {}, Exception("gone"))
+
+    event.listen(db.engine, "before_cursor_execute", refuse)
+    try:
+        assert ActivityLogService.get_recent(mira) == []
+    finally:
+        event.remove(db.engine, "before_cursor_execute", refuse)
+    db.session.commit()
+
+    assert "the activity log could not be read" in caplog.text
+    assert len(stored(outside)) == 1
