@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
@@ -100,10 +100,10 @@ class Gateway:
         """List owned and followed playlists; up to a minute old unless `fresh`."""
         known = None if fresh else LISTINGS.get(self._url, self._user_id)
         if known is None:
-            pages = self._pages(
+            found, _ = self._pages(
                 self._api.current_user_playlists, lambda raw: summary_from(raw) if raw else None
             )
-            known = tuple(summary for summary in pages if summary)
+            known = tuple(summary for summary in found if summary)
             LISTINGS.put(self._url, self._user_id, known)
         return known
 
@@ -118,11 +118,13 @@ class Gateway:
 
     def playlist(self, playlist_id: str) -> Playlist:
         """Read a playlist with every row, all of one version."""
+        items = partial(self._api.playlist_items, _playlist_uri(playlist_id))
         for _ in range(STEADY_READS):
             summary = self.summary(playlist_id)
-            tracks = self._rows(playlist_id)
+            tracks, total = self._pages(items, row_from)
             version = self.snapshot_id(playlist_id)
-            if version == summary.snapshot_id:
+            # the totals betray pages that lag behind the version that stands above them
+            if (version, total) == (summary.snapshot_id, summary.track_count):
                 return playlist_from(summary, tracks)
         raise PlaylistChangedError(version)
 
@@ -161,20 +163,17 @@ class Gateway:
     def _metadata(self, playlist_id: str, fields: str) -> Callable[[], Any]:
         return partial(self._api.playlist, _playlist_uri(playlist_id), fields=fields)
 
-    def _rows(self, playlist_id: str) -> list[Track]:
-        uri = _playlist_uri(playlist_id)
-        return list(self._pages(partial(self._api.playlist_items, uri), row_from))
-
-    def _pages(self, read: Callable[..., Any], understand: Callable[[Any], T]) -> Iterator[T]:
+    def _pages(
+        self, read: Callable[..., Any], understand: Callable[[Any], T]
+    ) -> tuple[list[T], int]:
         """Page by offset: a link in an answer would be sent the access token wherever it leads."""
-        offset = 0
+        found: list[T] = []
         while True:
-            page = partial(read, limit=PAGE, offset=offset)
+            page = partial(read, limit=PAGE, offset=len(found))
             items, total = self._ask(page, lambda raw: _page(raw, understand))
-            yield from items
-            offset += len(items)
-            if not items or offset >= total:
-                return
+            found += items
+            if not items or len(found) >= total:
+                return found, total
 
     def _ask(self, read: Callable[[], Any], understand: Callable[[Any], T]) -> T:
         return self._persist(lambda: _understood(read(), understand), tries=TRIES)
