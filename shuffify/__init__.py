@@ -7,10 +7,12 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import make_url
 
-from shuffify import config, schema
+from shuffify import config, routes, schema, web
+from shuffify.audit_trail import trail
 from shuffify.config import Settings
-from shuffify.extensions import db, migrate
+from shuffify.extensions import migrate
 from shuffify.models import sqlite
+from shuffify.models.db import db
 
 
 def create_app(
@@ -29,6 +31,10 @@ def create_app(
     app.config.update(_flask_config(settings))
 
     _bind_database(app)
+    trail.spool = settings.audit_spool
+    trail.watch(db.session, base=db.Model)
+    web.init_app(app)
+    routes.init_app(app)
     return app
 
 

@@ -1,0 +1,5 @@
+"""`python -m shuffify`: the console script, where none is installed."""
+
+from shuffify.cli import main
+
+main()
