@@ -1,6 +1,7 @@
 """Snapshots: our copies of a playlist's order, taken by hand or before a write."""
 
 import builtins
+import logging
 
 from sqlalchemy import func, select
 
@@ -15,8 +16,13 @@ from shuffify.services.errors import (
     PlaylistSnapshotNotFoundError,
     PlaylistSnapshotValidationError,
 )
-from shuffify.services.spotify_access import spotify_access
+from shuffify.services.going_back import restore_exactly, undo_last
+from shuffify.services.spotify_access import REQUEST, Limits, Progress, spotify_access
 from shuffify.services.transaction import lock_user, one_commit, reading
+from shuffify.services.undo import RestoreResult, SnapshotDiff, UndoResult
+from shuffify.spotify.errors import RateLimitedError, UnavailableError
+
+logger = logging.getLogger(__name__)
 
 LIMIT = 50
 """Snapshots of one playlist that a user may take by hand."""
@@ -80,6 +86,58 @@ class PlaylistSnapshotService:
         """Delete a snapshot. Commits. Raises PlaylistSnapshotNotFoundError."""
         with one_commit(PlaylistSnapshotError, "The snapshot could not be deleted."):
             db.session.delete(_owned(user_id, snapshot_id))
+
+    @staticmethod
+    def diff(user_id: int, snapshot_id: int) -> SnapshotDiff | None:
+        """Tell what a restore would do to the list as it stands; None while Spotify is away.
+
+        Raises PlaylistSnapshotNotFoundError, PlaylistNotFoundError, PlaylistAccessError,
+        ReconnectRequired.
+        """
+        snapshot = PlaylistSnapshotService.get(user_id, snapshot_id)
+        playlist_id, uris = snapshot.playlist_id, snapshot.track_uris
+        try:
+            with spotify_access(user_id) as access:
+                fresh = access.gateway.playlist(playlist_id)
+        except (UnavailableError, RateLimitedError):
+            logger.warning("Spotify is away: no comparison with snapshot %s.", snapshot_id)
+            return None
+        return SnapshotDiff.between(fresh.uris, uris)
+
+    @staticmethod
+    def undo(
+        user_id: int,
+        playlist_id: str,
+        *,
+        limits: Limits = REQUEST,
+        progress: Progress | None = None,
+    ) -> UndoResult:
+        """Take back the user's last change of a playlist; what others added since stays.
+
+        Commits as every write does. Raises NothingToUndoError, the errors of
+        PlaylistService, ReconnectRequired and Spotify's errors.
+        """
+        return undo_last(user_id, playlist_id, limits, progress)
+
+    @staticmethod
+    def restore(
+        user_id: int,
+        snapshot_id: int,
+        *,
+        accept_local_loss: bool = False,
+        limits: Limits = REQUEST,
+        progress: Progress | None = None,
+    ) -> RestoreResult:
+        """Bring a playlist back to exactly what a snapshot holds.
+
+        Commits as every write does. Raises PlaylistSnapshotNotFoundError, UnwritableRowsError
+        unless `accept_local_loss`, the errors of PlaylistService, ReconnectRequired and
+        Spotify's errors.
+        """
+        snapshot = PlaylistSnapshotService.get(user_id, snapshot_id)
+        return restore_exactly(
+            snapshot, accept_loss=accept_local_loss, limits=limits, progress=progress
+        )
 
     @staticmethod
     def undo_steps(user_id: int, playlist_id: str) -> int:

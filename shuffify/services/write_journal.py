@@ -51,7 +51,8 @@ class SnapshotJournal:
     """Takes the automatic snapshot of one write, and settles it with the write's outcome.
 
     Implements `shuffify.spotify.writes.WriteJournal`; each method commits once and leaves no
-    transaction open.
+    transaction open. `restores` names the snapshot that is gone back to, `settle` changes rows
+    in the commit that settles the write.
     """
 
     def __init__(
@@ -62,8 +63,8 @@ class SnapshotJournal:
         account: Account = no_entry,
         spare_short_writes: bool = False,
         born_undone: bool = False,
-        restores_id: int | None = None,
-        settle: Callable[[], Any] = lambda: None,
+        restores: Callable[[], int | None] = lambda: None,
+        settle: Callable[[], None] = lambda: None,
     ) -> None:
         self.user_id = user_id
         self.snapshot_id: int | None = None
@@ -71,7 +72,7 @@ class SnapshotJournal:
         self._account = account
         self._spare_short_writes = spare_short_writes
         self._born_undone = born_undone
-        self._restores_id = restores_id
+        self._restores = restores
         self._settle = settle
 
     def pending(self, attempt: Attempt) -> None:
@@ -82,7 +83,7 @@ class SnapshotJournal:
             snapshot = new_snapshot(self.user_id, attempt.before, self._snapshot_type)
             snapshot.write_state = WriteState.PENDING
             snapshot.write_target = attempt.digest
-            snapshot.restores_id = self._restores_id
+            snapshot.restores_id = self._restores()
             snapshot.undone_at = utcnow() if self._born_undone else None
             db.session.add(snapshot)
             db.session.flush()
@@ -171,4 +172,4 @@ class SnapshotJournal:
         return db.session.get(PlaylistSnapshot, self.snapshot_id)
 
     def _under_way(self) -> Collection[int]:
-        return {taken for taken in (self.snapshot_id, self._restores_id) if taken is not None}
+        return {taken for taken in (self.snapshot_id, self._restores()) if taken is not None}

@@ -1,0 +1,141 @@
+"""Undo and restore: writes that bring a playlist back to one of its snapshots."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from shuffify.enums import SnapshotType
+from shuffify.extensions import db
+from shuffify.models.base import utcnow
+from shuffify.models.playlist_snapshot import PlaylistSnapshot
+from shuffify.services.errors import NothingToUndoError, PlaylistSnapshotError
+from shuffify.services.playlist_write import write
+from shuffify.services.snapshot_store import newest_step, undo_steps
+from shuffify.services.spotify_access import Limits, Progress
+from shuffify.services.transaction import end_reads, one_commit, reading
+from shuffify.services.undo import RestoreResult, UndoOrder, UndoResult, undo_order
+from shuffify.services.user_settings_service import UserSettingsService
+from shuffify.services.write_journal import SnapshotJournal
+from shuffify.spotify.tracks import Playlist, Uri
+
+_UNREADABLE = "The snapshots could not be read."
+
+
+class _Step:
+    """The step that one undo takes back, chosen once the playlist's lock is held."""
+
+    def __init__(self, user_id: int, playlist_id: str) -> None:
+        self._user_id = user_id
+        self._playlist_id = playlist_id
+        self._uris: list[Uri] = []
+        self._id: int | None = None
+        self.order = UndoOrder((), 0, 0)
+
+    @property
+    def id(self) -> int:
+        """Return the chosen snapshot's id; raise NothingToUndoError before it is chosen."""
+        if self._id is None:
+            raise NothingToUndoError
+        return self._id
+
+    def target(self, fresh: Playlist) -> Sequence[Uri]:
+        """Return what to write; the list may be read a second time, the step stays."""
+        if self._id is None:
+            self._choose()
+        self.order = undo_order(fresh.uris, self._uris)
+        return self.order.target
+
+    def _choose(self) -> None:
+        with reading(PlaylistSnapshotError, _UNREADABLE):
+            step = newest_step(self._user_id, self._playlist_id)
+            if step is None:
+                end_reads()
+                raise NothingToUndoError
+            self._id, self._uris = step.id, step.track_uris
+            end_reads()
+
+    def settle(self) -> None:
+        """Note that the step is taken back; the trail derives its row from this."""
+        step = self._stored()
+        step.undone_at = step.restored_at = utcnow()
+
+    def skip(self) -> None:
+        """Note that there was nothing to take back. Commits."""
+        with one_commit(PlaylistSnapshotError, "The step could not be marked as undone."):
+            self._stored().undone_at = utcnow()
+
+    def _stored(self) -> PlaylistSnapshot:
+        return db.session.get_one(PlaylistSnapshot, self.id)
+
+
+def undo_last(
+    user_id: int, playlist_id: str, limits: Limits, progress: Progress | None
+) -> UndoResult:
+    """Re-apply the order of the newest step to the list as it stands."""
+    step = _Step(user_id, playlist_id)
+    journal = _journal(
+        user_id, born_undone=True, restores=lambda: step.id, settle=step.settle
+    )
+    written = write(
+        user_id, playlist_id, step.target, journal=journal, limits=limits, progress=progress
+    )
+    reason = None
+    if not written.result.changed:
+        step.skip()
+        reason = "The order before the last change stands already; that step is done with."
+    return UndoResult(
+        playlist=written.view,
+        changed=written.result.changed,
+        reason=reason,
+        kept_added=step.order.kept_added + len(written.result.kept_added),
+        not_restored=step.order.not_restored,
+        snapshot_id=step.id,
+        undo_steps=_steps_left(user_id, playlist_id),
+    )
+
+
+def restore_exactly(
+    snapshot: PlaylistSnapshot,
+    *,
+    accept_loss: bool,
+    limits: Limits,
+    progress: Progress | None,
+) -> RestoreResult:
+    """Write the rows of a snapshot as they are."""
+    snapshot_id, user_id = snapshot.id, snapshot.user_id
+    playlist_id, uris = snapshot.playlist_id, snapshot.track_uris
+
+    def settle() -> None:
+        db.session.get_one(PlaylistSnapshot, snapshot_id).restored_at = utcnow()
+
+    journal = _journal(user_id, restores=lambda: snapshot_id, settle=settle)
+    written = write(
+        user_id,
+        playlist_id,
+        lambda fresh: uris,
+        journal=journal,
+        limits=limits,
+        progress=progress,
+        accept_loss=accept_loss,
+    )
+    return RestoreResult(
+        playlist=written.view,
+        changed=written.result.changed,
+        undo_steps=_steps_left(user_id, playlist_id),
+    )
+
+
+def _journal(user_id: int, **going_back: Any) -> SnapshotJournal:
+    settings = UserSettingsService.get_or_create(user_id)
+    return SnapshotJournal(
+        user_id,
+        SnapshotType.AUTO_PRE_RESTORE,
+        spare_short_writes=not settings.auto_snapshot_enabled,
+        **going_back,
+    )
+
+
+def _steps_left(user_id: int, playlist_id: str) -> int:
+    with reading(PlaylistSnapshotError, _UNREADABLE):
+        left = undo_steps(user_id, playlist_id)
+        end_reads()
+    return left
