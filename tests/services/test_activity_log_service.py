@@ -296,7 +296,7 @@ def test_handing_over_and_replaying_meet_in_one_row(
     assert len(stored(outside)) == 1
 
 
-# -- reading ---------------------------------------------------------------------------------------
+# -- reading ------------------------------------------------------------------------------
 
 
 def test_readers_answer_newest_first_with_the_id_breaking_ties(mira: int) -> None:
