@@ -33,6 +33,8 @@ def create_app(
     _bind_database(app)
     trail.spool = settings.audit_spool
     trail.watch(db.session, base=db.Model)
+    # An audit policy that cannot work stops the start instead of costing rows later.
+    db.Model.registry.configure()
     web.init_app(app)
     routes.init_app(app)
     return app

@@ -16,7 +16,7 @@ from uuid import uuid4
 import click
 from flask import Flask
 from flask.cli import AppGroup, ScriptInfo
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 
 from shuffify import create_app
 from shuffify.audit import bind
@@ -113,8 +113,11 @@ def _exit_codes() -> Iterator[None]:
         raise ConfigurationFailure(str(error)) from error
     except DatabaseUnavailable as error:
         raise DatabaseFailure(str(error)) from error
-    except (OperationalError, InterfaceError) as error:
-        raise DatabaseFailure(_cause(error)) from error
+    except DBAPIError as error:
+        # DatabaseError itself, not what derives from it, is what a file that is none gives.
+        if isinstance(error, (OperationalError, InterfaceError)) or type(error) is DatabaseError:
+            raise DatabaseFailure(_cause(error)) from error
+        raise
 
 
 def _cause(error: DBAPIError) -> str:

@@ -1,7 +1,7 @@
 """Real transactions, foreign keys and patience for SQLite engines."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -13,14 +13,23 @@ BUSY_TIMEOUT_MS = 15_000
 _writing: ContextVar[bool] = ContextVar("shuffify_sqlite_writing", default=False)
 
 
-@contextmanager
-def write_transactions() -> Iterator[None]:
+def write_transactions() -> AbstractContextManager[None]:
     """Begin SQLite transactions with BEGIN IMMEDIATE inside the block.
 
     A deferred one that reads and then writes fails at once when another wrote meanwhile,
     whatever the timeout. For requests other than GET, jobs and the CLI.
     """
-    token = _writing.set(True)
+    return _transactions(writing=True)
+
+
+def read_transactions() -> AbstractContextManager[None]:
+    """Begin SQLite transactions without the write lock inside the block: for readers."""
+    return _transactions(writing=False)
+
+
+@contextmanager
+def _transactions(*, writing: bool) -> Iterator[None]:
+    token = _writing.set(writing)
     try:
         yield
     finally:
