@@ -86,7 +86,7 @@ def error_for(response: requests.Response) -> SpotifyError:
 
 def pause_after(failures: int) -> float:
     """Choose how many seconds to wait: longer each time, and not in step with others."""
-    return random.uniform(0.2, 0.6) * 2.0 ** (failures - 1)
+    return random.uniform(0.3, 0.6) * 2.0 ** (failures - 1)
 
 
 def retry_after(response: requests.Response) -> int:

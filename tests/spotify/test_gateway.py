@@ -10,6 +10,7 @@ from shuffify.spotify.errors import (
     NotFoundError,
     NotReadableError,
     NotRegisteredError,
+    PlaylistChangedError,
     RateLimitedError,
     RequestRefusedError,
     SignInNeededError,
@@ -69,6 +70,14 @@ def test_a_list_that_moves_while_it_is_read_is_read_again(sandbox, gateway):
     sandbox.edit(SHORT, "add", uris=sandbox.uris(LISTS["one"]))
     assert list(gateway.playlist(SHORT).uris) == sandbox.uris(SHORT)
     assert len(sandbox.requests(path=ITEMS)) == 2
+
+
+def test_a_list_that_never_stands_still_is_given_up(sandbox, gateway):
+    sandbox.edit(SHORT, "add", uris=sandbox.uris(LISTS["one"]))
+    sandbox.fault("lagging_read", path=f"/v1/playlists/{SHORT}", count=None)
+    with pytest.raises(PlaylistChangedError):
+        gateway.playlist(SHORT)
+    assert len(sandbox.requests(path=ITEMS)) == 3
 
 
 @pytest.mark.parametrize("profile", ["dev2026", "extended"])
