@@ -51,13 +51,15 @@ from shuffify.services.errors import (
 )
 from shuffify.services.health_service import HealthService
 from shuffify.services.login_history_service import LoginHistoryService
-from shuffify.services.playlist_service import PlaylistCard, PlaylistService, PlaylistView
+from shuffify.services.playlist_service import CommitResult, PlaylistService
 from shuffify.services.playlist_snapshot_service import PlaylistSnapshotService
+from shuffify.services.playlist_view import PlaylistCard, PlaylistView
 from shuffify.services.scheduler_service import SchedulerService
 from shuffify.services.settings import spotify_settings
 from shuffify.services.shuffle_service import ShuffleResult, ShuffleService
 from shuffify.services.spotify_access import JOB, REQUEST, Limits
 from shuffify.services.token_service import TokenService
+from shuffify.services.undo import RestoreResult, SnapshotDiff, UndoResult
 from shuffify.services.upstream_source_service import UpstreamSourceService
 from shuffify.services.user_service import UserService
 from shuffify.services.user_settings_service import UserSettingsService
@@ -66,6 +68,7 @@ from shuffify.services.workshop_session_service import WorkshopSessionService
 __all__ = [
     "ActivityLogError",
     "ActivityLogService",
+    "CommitResult",
     "HealthService",
     "InputError",
     "InvalidAlgorithmError",
@@ -93,6 +96,7 @@ __all__ = [
     "PlaylistWriteError",
     "REQUEST",
     "ReconnectRequired",
+    "RestoreResult",
     "ScheduleError",
     "ScheduleLimitError",
     "ScheduleNotFoundError",
@@ -103,11 +107,13 @@ __all__ = [
     "ShuffleError",
     "ShuffleResult",
     "ShuffleService",
+    "SnapshotDiff",
     "SourceInUseError",
     "SpotifyNotConfiguredError",
     "TokenEncryptionError",
     "TokenError",
     "TokenService",
+    "UndoResult",
     "UpstreamSourceError",
     "UpstreamSourceLimitError",
     "UpstreamSourceNotFoundError",

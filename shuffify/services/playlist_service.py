@@ -1,76 +1,36 @@
 """Playlists as Spotify has them, with what is ours beside them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shuffify.enums import ActivityType, SnapshotType, WriteState
 from shuffify.services.errors import PlaylistError
-from shuffify.services.snapshot_store import undo_steps_by_playlist
-from shuffify.services.spotify_access import spotify_access
+from shuffify.services.playlist_view import PlaylistCard, PlaylistView
+from shuffify.services.playlist_write import write
+from shuffify.services.snapshot_store import undo_steps, undo_steps_by_playlist
+from shuffify.services.spotify_access import REQUEST, Limits, Progress, spotify_access
 from shuffify.services.transaction import end_reads, reading
-from shuffify.spotify.tracks import Playlist, PlaylistSummary
+from shuffify.services.user_settings_service import UserSettingsService
+from shuffify.services.write_journal import Entry, SnapshotJournal
+from shuffify.spotify.sequences import Diff, keep_null_rows
+from shuffify.spotify.tracks import Playlist
+from shuffify.spotify.writes import WriteResult
+
+_NO_STEPS = "The steps of undo could not be read."
 
 
 @dataclass(frozen=True, slots=True)
-class PlaylistCard:
-    """A playlist on the dashboard."""
+class CommitResult:
+    """What a workshop commit did; not `changed` means that the list stood that way already."""
 
-    summary: PlaylistSummary
-    is_owner: bool
+    playlist: PlaylistView
+    changed: bool
+    diff: Diff
     undo_steps: int
-
-    def to_dict(self) -> dict[str, object]:
-        """Serialise for JSON answers; only editable playlists become cards."""
-        return {
-            "id": self.summary.id,
-            "name": self.summary.name,
-            "track_count": self.summary.track_count,
-            "image_url": self.summary.image_url,
-            "url": self.summary.url,
-            "editable": True,
-            "collaborative": self.summary.collaborative,
-            "is_owner": self.is_owner,
-            "undo_steps": self.undo_steps,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class PlaylistView:
-    """A playlist with its rows, as one user may see it."""
-
-    playlist: Playlist
-    editable: bool
-    is_owner: bool
-
-    @classmethod
-    def of(cls, playlist: Playlist, spotify_id: str) -> "PlaylistView":
-        """Say what this Spotify user may do with the playlist."""
-        return cls(
-            playlist,
-            editable=playlist.editable_by(spotify_id),
-            is_owner=playlist.owned_by(spotify_id),
-        )
-
-    def to_dict(self) -> dict[str, object]:
-        """Serialise for JSON answers."""
-        playlist = self.playlist
-        return {
-            "id": playlist.id,
-            "name": playlist.name,
-            "description": playlist.description,
-            "owner": {"id": playlist.owner_id, "display_name": playlist.owner_name},
-            "is_owner": self.is_owner,
-            "editable": self.editable,
-            "collaborative": playlist.collaborative,
-            "public": playlist.public,
-            "snapshot_id": playlist.snapshot_id,
-            "track_count": len(playlist.tracks),
-            "image_url": playlist.image_url,
-            "url": playlist.url,
-            "tracks": [track.to_dict() for track in playlist.tracks],
-        }
 
 
 class PlaylistService:
-    """Reads playlists for a user."""
+    """Reads playlists for a user, and writes them as the workshop left them."""
 
     @staticmethod
     def list_playlists(user_id: int, *, fresh: bool = False) -> list[PlaylistCard]:
@@ -80,7 +40,7 @@ class PlaylistService:
         """
         with spotify_access(user_id) as access:
             summaries = access.gateway.playlists(fresh=fresh)
-        with reading(PlaylistError, "The steps of undo could not be read."):
+        with reading(PlaylistError, _NO_STEPS):
             steps = undo_steps_by_playlist(user_id)
             end_reads()
         return [
@@ -101,3 +61,59 @@ class PlaylistService:
         """
         with spotify_access(user_id) as access:
             return PlaylistView.of(access.gateway.playlist(playlist_id), access.spotify_id)
+
+    @staticmethod
+    def commit(
+        user_id: int,
+        playlist_id: str,
+        track_uris: Sequence[str],
+        base_snapshot_id: str,
+        *,
+        limits: Limits = REQUEST,
+        progress: Progress | None = None,
+    ) -> CommitResult:
+        """Make these the rows of a playlist that still is at `base_snapshot_id`; log it.
+
+        Null rows, which have no address, keep their places. Commits the snapshot before the
+        write and its outcome after it. Raises PlaylistNotFoundError, PlaylistAccessError,
+        PlaylistChangedError, PlaylistWriteError, ReconnectRequired and Spotify's errors.
+        """
+        settings = UserSettingsService.get_or_create(user_id)
+        journal = SnapshotJournal(
+            user_id,
+            SnapshotType.AUTO_PRE_COMMIT,
+            account=_commit_entry,
+            spare_short_writes=not settings.auto_snapshot_enabled,
+        )
+        written = write(
+            user_id,
+            playlist_id,
+            lambda fresh: keep_null_rows(fresh.uris, track_uris),
+            journal=journal,
+            limits=limits,
+            progress=progress,
+            base_snapshot_id=base_snapshot_id,
+        )
+        with reading(PlaylistError, _NO_STEPS):
+            steps = undo_steps(user_id, playlist_id)
+            end_reads()
+        return CommitResult(written.view, written.result.changed, written.result.diff, steps)
+
+
+def _commit_entry(playlist: Playlist, result: WriteResult | None, outcome: WriteState) -> Entry:
+    sentence = f"Committed workshop changes to '{playlist.name}'"
+    if outcome is WriteState.INTERRUPTED:
+        sentence = f"Committing workshop changes to '{playlist.name}' was interrupted"
+    difference = result.diff if result else None
+    return Entry(
+        ActivityType.WORKSHOP_COMMIT,
+        sentence,
+        {
+            "track_count": len(playlist.tracks),
+            "added": difference.added if difference else None,
+            "removed": difference.removed if difference else None,
+            "moved": difference.moved if difference else None,
+            "method": result.method if result else None,
+            "outcome": outcome.value,
+        },
+    )

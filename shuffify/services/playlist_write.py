@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from shuffify.extensions import db
-from shuffify.services.playlist_service import PlaylistView
+from shuffify.services.playlist_view import PlaylistView
 from shuffify.services.spotify_access import Limits, Progress, spotify_access, translated
 from shuffify.services.write_journal import SnapshotJournal
 from shuffify.spotify.locks import playlist_lock

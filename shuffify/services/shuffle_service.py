@@ -14,7 +14,7 @@ from shuffify.services.errors import (
     ParameterValidationError,
     ShuffleError,
 )
-from shuffify.services.playlist_service import PlaylistView
+from shuffify.services.playlist_view import PlaylistView
 from shuffify.services.playlist_write import write
 from shuffify.services.snapshot_store import undo_steps
 from shuffify.services.spotify_access import REQUEST, Limits, Progress
@@ -22,7 +22,7 @@ from shuffify.services.transaction import end_reads, reading
 from shuffify.services.user_settings_service import UserSettingsService
 from shuffify.services.write_journal import Entry, SnapshotJournal
 from shuffify.spotify.sequences import keep_null_rows
-from shuffify.spotify.tracks import Playlist, Uri
+from shuffify.spotify.tracks import Playlist, Track, Uri
 from shuffify.spotify.writes import WriteResult
 
 
@@ -75,6 +75,15 @@ class ShuffleResult:
     kept_added: tuple[Uri, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """An order that was not written, and what gives it again."""
+
+    shuffled_uris: tuple[str, ...]
+    algorithm_name: str
+    seed: int
+
+
 class ShuffleService:
     """Shuffles playlists, and says how they can be shuffled."""
 
@@ -82,6 +91,24 @@ class ShuffleService:
     def list_algorithms() -> list[dict[str, object]]:
         """Return the algorithms and their parameters, in the order of the menu."""
         return [algorithm.to_dict() for algorithm in registry.ALGORITHMS.values()]
+
+    @staticmethod
+    def preview(
+        tracks: Sequence[Track],
+        *,
+        algorithm_name: str | None = None,
+        algorithm_params: Mapping[str, object] = NO_PARAMS,
+        seed: int | None = None,
+    ) -> Preview:
+        """Shuffle rows that only the client has; nothing is called or stored.
+
+        Raises InvalidAlgorithmError, ParameterValidationError.
+        """
+        recipe = checked_recipe(algorithm_name, algorithm_params, seed)
+        order = recipe.algorithm.shuffle(tracks, seed=recipe.seed, params=recipe.params)
+        return Preview(
+            tuple(track.uri for track in order if track.uri), recipe.algorithm.name, recipe.seed
+        )
 
     @staticmethod
     def shuffle(

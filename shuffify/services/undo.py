@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shuffify.services.playlist_service import PlaylistView
+from shuffify.services.playlist_view import PlaylistView
 from shuffify.spotify.references import is_writable
 from shuffify.spotify.sequences import diff, keep_null_rows
 from shuffify.spotify.tracks import Uri

@@ -30,6 +30,7 @@ from shuffify.services import (
 from shuffify.spotify.errors import PlaylistBusyError, UnavailableError
 from shuffify.spotify.locks import playlist_lock
 from shuffify.spotify.sequences import target_digest
+from shuffify.spotify.tracks import Track
 from tests.services.conftest import Trail
 
 PLAYLIST = library.PLAYLISTS["hundred_twenty"]
@@ -382,3 +383,16 @@ def test_algorithms_are_listed_in_the_order_of_the_menu() -> None:
 
     assert [algorithm["name"] for algorithm in listed] == [*ALGORITHMS]
     assert listed[0]["name"] == "BasicShuffle"
+
+
+def test_preview_is_the_shuffle_that_would_follow_and_stores_nothing(
+    mira: int, sandbox: Sandbox, outside: Session, trail: Trail
+) -> None:
+    tracks = [Track.draft(uri) for uri in sandbox.uris(PLAYLIST) if uri]
+
+    preview = ShuffleService.preview(tracks, seed=42)
+
+    assert sandbox.requests("/v1/*") == []
+    assert trail.rows == []
+    ShuffleService.shuffle(mira, PLAYLIST, seed=preview.seed)
+    assert sandbox.uris(PLAYLIST) == [*preview.shuffled_uris]

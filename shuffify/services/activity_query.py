@@ -1,0 +1,166 @@
+"""Which rows of the trail are wanted, and one page of them at a time, newest first.
+
+Pages are cut by key, not by counting: page 10,000 costs as much as the first, and rows that
+arrive meanwhile move nothing. Database errors pass through.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from sqlalchemy import ColumnElement, Select, exists, or_, select, tuple_
+
+from shuffify.audit_trail import trail
+from shuffify.enums import ActivityType
+from shuffify.extensions import db
+from shuffify.models.base import iso_utc, to_utc
+from shuffify.models.db import ActivityLog
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityFilter:
+    """What a row must be; an empty field asks for nothing."""
+
+    user_id: int | None = None
+    types: tuple[str, ...] = ()
+    """Types or patterns with `*`; a row must be of one of them."""
+    playlist: str | None = None
+    """A playlist's id, or its name as the trail has it."""
+    entity_type: str | None = None
+    entity_id: str | None = None
+    source: str | None = None
+    request_id: str | None = None
+    """The beginning of an id will do."""
+    since: datetime | None = None
+    until: datetime | None = None
+    """Rows before this moment, which is excluded."""
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Return the filter as what a WHERE clause takes."""
+        row = ActivityLog
+        found: list[ColumnElement[bool]] = []
+        for column, value in (
+            (row.user_id, self.user_id),
+            (row.entity_type, self.entity_type),
+            (row.entity_id, self.entity_id),
+            (row.source, self.source),
+        ):
+            if value is not None:
+                found.append(column == value)
+        if self.types:
+            found.append(or_(*map(_is_of_type, self.types)))
+        if self.playlist is not None:
+            found.append(or_(row.playlist_id == self.playlist, row.playlist_name == self.playlist))
+        if self.request_id is not None:
+            found.append(row.request_id.startswith(self.request_id, autoescape=True))
+        if self.since is not None:
+            found.append(row.created_at >= to_utc(self.since))
+        if self.until is not None:
+            found.append(row.created_at < to_utc(self.until))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A row's place in the order of the trail, as `2026-11-23T08:15:00.000001+00:00,1234`."""
+
+    at: datetime
+    id: int
+
+    @classmethod
+    def of(cls, row: ActivityLog) -> Self:
+        """Return the place of a row."""
+        return cls(row.created_at, row.id)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a cursor's text; raises ValueError."""
+        at, _, number = text.rpartition(",")
+        if not (number.isascii() and number.isdigit()):
+            raise ValueError(text)
+        return cls(to_utc(datetime.fromisoformat(at)), int(number))
+
+    def __str__(self) -> str:
+        return f"{iso_utc(self.at)},{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows, newest first, and where the neighbouring pages begin."""
+
+    rows: tuple[ActivityLog, ...]
+    older: Cursor | None
+    """Ask for what is before it; None when these are the oldest rows."""
+    newer: Cursor | None
+    """Ask for what is after it; None when these are the newest rows."""
+
+
+def read_page(
+    wanted: ActivityFilter,
+    *,
+    limit: int,
+    before: Cursor | None = None,
+    after: Cursor | None = None,
+) -> Page:
+    """Return at most `limit` rows: the newest, those just before a cursor, or just after one.
+
+    With both cursors, the newest rows between them.
+    """
+    forwards = after is not None and before is None
+    statement = select(ActivityLog).where(*wanted.conditions(), *_between(before, after))
+    found = db.session.scalars(_ordered(statement, forwards).limit(limit + 1)).all()
+    rows = tuple(found[:limit])
+    more = len(found) > limit
+    if forwards:
+        rows = rows[::-1]
+    if not rows:
+        return Page((), None, None)
+    has_older = True if forwards else more
+    has_newer = more if forwards else before is not None
+    return Page(
+        rows,
+        older=Cursor.of(rows[-1]) if has_older else None,
+        newer=Cursor.of(rows[0]) if has_newer else None,
+    )
+
+
+def find_event(reference: int | str) -> ActivityLog | None:
+    """Return the row with this id, or with this event id."""
+    column = ActivityLog.id if isinstance(reference, int) else ActivityLog.event_id
+    return db.session.scalars(select(ActivityLog).where(column == reference)).one_or_none()
+
+
+def is_recorded(type_pattern: str) -> bool:
+    """Return whether the trail holds a row of this type, or of one that fits the pattern."""
+    return bool(db.session.scalar(select(exists().where(_is_of_type(type_pattern)))))
+
+
+def known_types() -> tuple[str, ...]:
+    """Return the types that the app records, in alphabetical order."""
+    declared = {rule for plan in trail.registry.plans() for rule in plan.types.values()}
+    by_name = {rule for rule in declared if isinstance(rule, str)}
+    return tuple(sorted(by_name.union(kind.value for kind in ActivityType)))
+
+
+def _is_of_type(pattern: str) -> ColumnElement[bool]:
+    if "*" not in pattern:
+        return ActivityLog.activity_type == pattern
+    escaped = pattern.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    return ActivityLog.activity_type.like(escaped.replace("*", "%"), escape="\\")
+
+
+def _between(before: Cursor | None, after: Cursor | None) -> list[ColumnElement[bool]]:
+    place = tuple_(ActivityLog.created_at, ActivityLog.id)
+    found = []
+    if before is not None:
+        found.append(place < (before.at, before.id))
+    if after is not None:
+        found.append(place > (after.at, after.id))
+    return found
+
+
+def _ordered(statement: Select[Any], forwards: bool) -> Select[Any]:
+    columns = (ActivityLog.created_at, ActivityLog.id)
+    if forwards:
+        return statement.order_by(*columns)
+    return statement.order_by(*(column.desc() for column in columns))
