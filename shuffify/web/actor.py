@@ -70,9 +70,9 @@ def _client_info() -> dict[str, Any]:
 
 def _name_request(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.request_id
-    # A streamed answer is still being made; its bindings go with the request's teardown.
-    if not response.is_streamed:
-        _release()
+    # Not left to the teardown alone, which a test client or a debugger may put off. A stream
+    # is made after both: what writes behind it runs in a copy of the view's context.
+    _release()
     return response
 
 

@@ -16,12 +16,13 @@ TEXT_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(mess
 
 _TELLING = (
     "access_token|refresh_token|token|code_verifier|client_secret|secret|password"
-    "|set-cookie|cookie|x-csrftoken|csrf_token"
+    "|x-csrftoken|csrf_token"
 )
 _SHORT = "code|state|sid"
 """Words that mean a secret in an address or a form, and something harmless in a sentence."""
 
 _SECRETS: Final = (
+    (re.compile(r"(?i)\b((?:set-)?cookie)([\"']?\s*[=:]\s*[\"']?)[^\n\"'}]+"), rf"\1\2{REDACTED}"),
     (re.compile(r"(?i)\b(authorization)(\W{1,4})(?:(?:bearer|basic)\s+)?[^\s\"',}]+"),
      rf"\1\2{REDACTED}"),
     (re.compile(rf"(?i)\b({_TELLING})([\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;}}]+"),

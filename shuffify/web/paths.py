@@ -1,10 +1,10 @@
 """The forms of ids in addresses; an id that cannot exist is simply not found."""
 
 from flask import Flask
-from werkzeug.routing import IntegerConverter, UnicodeConverter
+from werkzeug.routing import BaseConverter, IntegerConverter
 
 
-class PlaylistIdConverter(UnicodeConverter):
+class PlaylistIdConverter(BaseConverter):
     """A Spotify id: 22 base62 characters."""
 
     regex = "[A-Za-z0-9]{22}"

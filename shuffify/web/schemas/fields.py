@@ -45,7 +45,9 @@ def check_params(name: object, params: dict[str, Any]) -> dict[str, Any]:
     return params
 
 
-Text = Annotated[str, AfterValidator(_without_nul)]
+WITHOUT_NUL: Final = AfterValidator(_without_nul)
+"""PostgreSQL cannot store NUL. Stands behind the form of a text, which is trimmed first."""
+
 PlaylistId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{22}$")]
 TrackUri = Annotated[str, AfterValidator(_track_uri)]
 TrackUris = Annotated[list[TrackUri], Field(max_length=MAX_TRACKS)]

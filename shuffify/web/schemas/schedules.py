@@ -8,7 +8,7 @@ from shuffify.enums import JobType, ScheduleType
 from shuffify.errors import TimingError
 from shuffify.timing import check_timing
 from shuffify.web.schemas.base import Query, Schema, complaint
-from shuffify.web.schemas.fields import AlgorithmName, PlaylistId, Text, check_params
+from shuffify.web.schemas.fields import WITHOUT_NUL, AlgorithmName, PlaylistId, check_params
 
 
 class _ScheduleFields(Schema):
@@ -20,7 +20,7 @@ class _ScheduleFields(Schema):
     algorithm_name: AlgorithmName | None = None
     algorithm_params: dict[str, Any] = Field(default_factory=dict)
     schedule_type: ScheduleType = ScheduleType.INTERVAL
-    schedule_value: Annotated[Text, Field(min_length=1, max_length=100)] = "daily"
+    schedule_value: Annotated[str, Field(min_length=1, max_length=100), WITHOUT_NUL] = "daily"
     is_enabled: bool = True
     dry_run: bool = False
 

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from pydantic import StringConstraints
 
 from shuffify.web.schemas.base import Schema
-from shuffify.web.schemas.fields import PlaylistId, Text
+from shuffify.web.schemas.fields import WITHOUT_NUL, PlaylistId
 
 SourceUrl = Annotated[
-    Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=1024)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1024), WITHOUT_NUL
 ]
 
 

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from shuffify.web.schemas.base import WHOLE_BODY, Schema
-from shuffify.web.schemas.fields import Text, TrackUris
+from shuffify.web.schemas.fields import WITHOUT_NUL, TrackUris
 
 SessionName = Annotated[
-    Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), WITHOUT_NUL
 ]
 
 

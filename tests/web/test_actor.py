@@ -1,0 +1,207 @@
+"""Who acts: bound around each request, and gone after it."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+import re
+
+from flask import Flask, Response
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from shuffify.audit import AuditContext, bind, current
+from shuffify.audit.context import Actor
+from shuffify.models.db import ActivityLog, User
+from shuffify.models.sqlite import _writing
+from shuffify.sandbox import library
+from shuffify.web.actor import truncated
+from tests.visitor import Visitor, on_sqlite
+
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+NOBODY = AuditContext()
+
+
+def facts() -> dict[str, object]:
+    context = current()
+    return {
+        "kind": context.actor.kind,
+        "user_id": context.user_id,
+        "source": context.source,
+        "request_id": context.request_id,
+        "remote_addr": context.remote_addr,
+        "user_agent": context.user_agent,
+        "writing": _writing.get(),
+    }
+
+
+@pytest.fixture
+def app(app: Flask) -> Flask:
+    """Give the app two probes: one tells who acts, one fails."""
+
+    def fail() -> None:
+        raise RuntimeError("on purpose")
+
+    def stream() -> Response:
+        context = copy_context()
+
+        def lines() -> Iterator[str]:
+            yield str(context.run(current).user_id)
+
+        return Response(lines())
+
+    app.add_url_rule("/probe", "probe", facts, methods=["GET", "POST"])
+    app.add_url_rule("/fail", "fail", fail)
+    app.add_url_rule("/stream", "stream", stream)
+    return app
+
+
+def test_every_answer_names_its_request(visitor: Visitor) -> None:
+    seen = set()
+    for path in ("/", "/nowhere", "/livez", "/fail", "/static/css/app.css", "/api/user-playlists"):
+        with visitor.client.get(path, headers={"X-Request-ID": "mine"}) as answer:
+            assert UUID.fullmatch(answer.headers["X-Request-ID"]), path
+            seen.add(answer.headers["X-Request-ID"])
+    assert len(seen) == 6
+
+
+def test_strangers_act_anonymously(visitor: Visitor) -> None:
+    answer = visitor.get("/probe")
+    assert answer.json == {
+        "kind": "anonymous",
+        "user_id": None,
+        "source": "web",
+        "request_id": answer.headers["X-Request-ID"],
+        "remote_addr": None,
+        "user_agent": None,
+        "writing": False,
+    }
+
+
+def test_users_act_as_themselves(mira: Visitor, outside: Session) -> None:
+    user_id = outside.scalars(select(User.id)).one()
+    answer = mira.post("/probe")
+    assert (answer.json["kind"], answer.json["user_id"]) == ("user", user_id)
+    assert (answer.json["source"], answer.json["writing"]) == ("web", True)
+
+
+def test_address_and_browser_are_kept_when_the_operator_asks(
+    make_app: Callable[..., Flask],
+) -> None:
+    app = make_app(AUDIT_CLIENT_INFO="on")
+    app.add_url_rule("/probe", "probe", facts)
+    answer = Visitor(app).client.get(
+        "/probe",
+        headers={"User-Agent": "Browser " + "x" * 600},
+        environ_base={"REMOTE_ADDR": "203.0.113.77"},
+    )
+    assert answer.json["remote_addr"] == "203.0.113.0"
+    assert len(answer.json["user_agent"]) == 512
+
+
+@pytest.mark.parametrize(
+    "address, kept",
+    [
+        ("203.0.113.77", "203.0.113.0"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1::"),
+        ("", None),
+        (None, None),
+        ("unix:", None),
+    ],
+)
+def test_addresses_are_truncated(address: str | None, kept: str | None) -> None:
+    assert truncated(address) == kept
+
+
+@on_sqlite
+@pytest.mark.parametrize("path", ["/probe", "/fail", "/nowhere", "/stream", "/static/css/app.css"])
+def test_nothing_stays_behind_on_the_thread(mira: Visitor, path: str) -> None:
+    with mira.client.get(path) as answer:
+        answer.get_data()
+    assert current() == NOBODY
+    assert _writing.get() is False
+
+
+@on_sqlite
+def test_nothing_stays_bound_while_a_test_keeps_the_request(mira: Visitor) -> None:
+    with mira.client:
+        mira.client.get("/probe")
+        assert current() == NOBODY
+
+
+@on_sqlite
+def test_an_actor_bound_outside_comes_back(mira: Visitor) -> None:
+    with bind(user_id=77, source="test"):
+        assert mira.get("/probe").json["user_id"] != 77
+        assert current().actor == Actor("user", 77, "user:77")
+    assert current() == NOBODY
+
+
+def test_a_copy_of_the_views_context_outlives_the_request(
+    mira: Visitor, outside: Session
+) -> None:
+    user_id = outside.scalars(select(User.id)).one()
+    assert mira.client.get("/stream").text == str(user_id)
+    assert current() == NOBODY
+
+
+def test_sixteen_threads_never_mix_their_users(
+    app: Flask, visit: Callable[[], Visitor], outside: Session
+) -> None:
+    people = {name: visit().log_in(name) for name in (library.MIRA, library.JONAS)}
+    ids = {user.spotify_id: user.id for user in outside.scalars(select(User))}
+    cookies = {
+        name: visitor.client.get_cookie("shuffify").value  # type: ignore[union-attr]
+        for name, visitor in people.items()
+    }
+
+    def work(number: int) -> list[object]:
+        wrong: list[object] = []
+        for turn in range(25):
+            name = (library.MIRA, library.JONAS, None)[(number + turn) % 3]
+            client = app.test_client()
+            if name:
+                client.set_cookie("shuffify", cookies[name])
+            seen = client.get("/probe").json
+            if seen["user_id"] != ids.get(name):
+                wrong.append((name, seen))
+            client.get("/fail")
+            if current() != NOBODY:
+                wrong.append(current())
+        return wrong
+
+    with ThreadPoolExecutor(16) as pool:
+        assert [entry for wrong in pool.map(work, range(16)) for entry in wrong] == []
+
+
+def test_sixteen_threads_leave_rows_of_their_own_users(
+    app: Flask, visit: Callable[[], Visitor], outside: Session
+) -> None:
+    ids = {}
+    people = []
+    for number in range(16):
+        visitor = visit().log_in((library.MIRA, library.JONAS)[number % 2])
+        with visitor.client.session_transaction() as session:
+            ids[number] = session["user_id"]
+        people.append(visitor)
+
+    def work(number: int) -> None:
+        for turn in range(4):
+            name = f"{ids[number]}/{number}/{turn}"
+            playlist_id = f"{number:02}{turn:02}" + "x" * 18
+            saved = people[number].put("/workshop/sessions/1", {"session_name": name})
+            assert saved.status_code in (200, 404), saved.text
+            assert people[number].get(f"/workshop/{playlist_id}/sessions").status_code == 200
+
+    twelve = library.PLAYLISTS["twelve"]
+    owner = people[0].post(
+        f"/workshop/{twelve}/sessions", {"session_name": "start", "track_uris": []}
+    )
+    assert owner.json["session"]["id"] == 1
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(work, range(16)))
+    kind = ActivityLog.activity_type == "workshop_session_save"
+    rows = outside.scalars(select(ActivityLog).where(kind).order_by(ActivityLog.id)).all()
+    assert len(rows) == 1 + 8 * 4
+    assert {row.user_id for row in rows} == {ids[0]}
+    assert len({row.request_id for row in rows}) == len(rows)

@@ -1,0 +1,73 @@
+"""Rate limits beyond what every route shows."""
+
+from collections.abc import Callable
+
+from flask import Flask
+import pytest
+
+from shuffify.extensions import limiter
+from shuffify.sandbox import library
+from tests.visitor import Visitor, on_sqlite
+
+EMPTY = library.PLAYLISTS["empty"]
+
+
+@pytest.fixture
+def app(app: Flask) -> Flask:
+    app.config["RATE_LIMITS"] = True
+    return app
+
+
+@on_sqlite
+def test_a_playlist_is_written_30_times_a_minute_at_most(mira: Visitor) -> None:
+    bad = {"seed": -1}
+    codes = [mira.post(f"/shuffle/{EMPTY}", bad).status_code for _ in range(31)]
+    assert codes == [400] * 30 + [429]
+
+
+@on_sqlite
+def test_reading_is_not_limited(mira: Visitor) -> None:
+    assert {mira.get("/settings").status_code for _ in range(70)} == {200}
+
+
+@on_sqlite
+def test_browsers_get_a_page_that_says_when(visitor: Visitor) -> None:
+    for _ in range(11):
+        answer = visitor.client.get("/login?legal_consent=given")
+    assert answer.status_code == 429
+    assert "Slow down" in answer.text and f"{answer.headers['Retry-After']} seconds" in answer.text
+
+
+@on_sqlite
+def test_addresses_are_limited_apart(visitor: Visitor) -> None:
+    for address in ("192.0.2.1", "192.0.2.2"):
+        codes = [
+            visitor.client.get("/login", environ_base={"REMOTE_ADDR": address}).status_code
+            for _ in range(10)
+        ]
+        assert codes == [302] * 10
+
+
+@on_sqlite
+def test_another_app_in_the_process_has_limits_of_its_own_choice(
+    mira: Visitor, make_app: Callable[..., Flask]
+) -> None:
+    unlimited = make_app()
+    assert unlimited.config["RATE_LIMITS"] is False
+    other = Visitor(unlimited)
+    assert {other.client.get("/login").status_code for _ in range(15)} == {302}
+    assert mira.client.get("/login").status_code == 302
+
+
+@on_sqlite
+def test_memory_takes_over_while_the_store_is_down(make_app: Callable[..., Flask]) -> None:
+    app = make_app(RATELIMIT_STORAGE_URI="redis://127.0.0.1:1/0")
+    app.config["RATE_LIMITS"] = True
+    try:
+        visitor = Visitor(app)
+        codes = [visitor.client.get("/login").status_code for _ in range(12)]
+        assert codes[0] == 302 and codes[-1] == 429
+    finally:
+        # The extension is the process's: the next app must find it as a fresh one would be.
+        limiter._storage_dead = False
+        make_app()
