@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Table, event
+from sqlalchemy import Table
 from sqlalchemy.engine import Connection, Engine
 
 from .change import Change
 from .context import AuditContext
 from .counters import Counters
+from .fate import when_committed, when_undone
 from .ledger import Frame, Refused
 from .render import Renderer, Row, acting, new_event_ids, sentence_for
 from .spool import Spool
@@ -88,7 +89,7 @@ class Delivery:
 
     def settle(self, unit: Unit) -> None:
         """Count what became durable; save what was refused, now that the connection is back."""
-        root = unit.ledger.root
+        root = unit.outcome()
         if not unit.durable:
             if root.refused:
                 self._wait_for(unit, root.refused)
@@ -162,23 +163,13 @@ class Delivery:
         if connection is None or not connection.in_transaction():
             return
 
-        def committed(_: Connection) -> None:
-            stop()
-            for refused in waiting:
+        def committed() -> None:
+            while waiting:
+                refused = waiting.pop(0)
                 self.lose(refused.row, refused.stage, refused.error)
 
-        def rolled_back(_: Connection) -> None:
-            stop()
-
-        def stop() -> None:
-            for name, listener in listeners:
-                event.remove(connection, name, listener)
-
-        listeners: tuple[tuple[str, Callable[..., Any]], ...] = (
-            ("commit", committed), ("rollback", rolled_back),
-        )
-        for name, listener in listeners:
-            event.listen(connection, name, listener)
+        when_undone(connection, waiting.clear)
+        when_committed(connection, committed)
 
     # -- counting --------------------------------------------------------------------------------
 

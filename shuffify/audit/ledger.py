@@ -6,6 +6,7 @@ Pure bookkeeping; it knows neither sessions nor databases, so its cases are tabl
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
 from .change import Change, combine
@@ -24,82 +25,94 @@ class Refused(NamedTuple):
 
 
 class Frame:
-    """The net changes made inside one savepoint, or outside all of them, in order of the first."""
+    """The net changes made inside one savepoint, or outside all of them.
 
-    __slots__ = ("rows", "refused", "_net", "_settled", "_moved_any")
+    It is a relation between rows before and rows after. What stands is known by the key that it
+    has now, what is gone by the key that it had: while keys change, both may be the same key.
+    """
+
+    __slots__ = ("rows", "refused", "_standing", "_gone", "_moved")
 
     def __init__(self) -> None:
         self.rows = 0
         """Rows written inside this savepoint already; they share its fate."""
         self.refused: list[Refused] = []
-        self._net: dict[Identity, Change] = {}
-        self._settled: list[Change] = []
-        self._moved_any = False
+        self._standing: dict[Identity, Change] = {}
+        self._gone: dict[Identity, Change] = {}
+        self._moved = False
 
     def record(self, change: Change) -> None:
         """Add one change to what is already known of its object."""
         if change.former_key is not None:
-            self._moved(change, change.former_key)
+            self._moved = True
+        elif change.operation != "delete" and not self._gone:
+            here = (change.plan.root, change.key)
+            first = self._standing.get(here)
+            both = change if first is None else combine(first, change)
+            if both is not None:
+                self._standing[here] = both
+            else:
+                del self._standing[here]
             return
-        net = self._net
-        here = (change.plan.root, change.key)
-        first = net.get(here)
-        if first is None:
-            net[here] = change
-            return
-        both = combine(first, change)
-        if both is not None and both.key == change.key:
-            net[here] = both
-            return
-        del net[here]
-        if both is not None:
-            self._put_back(both)
-
-    def _moved(self, change: Change, former_key: tuple[Any, ...]) -> None:
-        """An object whose key changed takes its history along.
-
-        A delete that stands at the new key is of another object, whose story is over.
-        """
-        self._moved_any = True
-        root = change.plan.root
-        gone = self._net.pop((root, change.key), None)
-        if gone is not None:
-            self._settled.append(gone)
-        first = self._net.pop((root, former_key), None)
-        both = change if first is None else combine(first, change)
-        if both is not None:
-            self._net[root, both.key] = both
-
-    def _put_back(self, deleted: Change) -> None:
-        """A row that changed its key and was deleted is, in the table, the old key's delete."""
-        here = (deleted.plan.root, deleted.key)
-        successor = self._net.pop(here, None)
-        both = deleted if successor is None else combine(deleted, successor)
-        if both is not None:
-            self._net[here] = both
+        self._put(self._take(change), change)
 
     def absorb(self, inner: Frame) -> None:
         """Take over what a released savepoint did."""
         self.rows += inner.rows
         self.refused += inner.refused
-        if not self._net:
-            self._net = inner._net
-        else:
-            for change in inner._net.values():
+        if not self._standing and not self._gone:
+            self._standing, self._gone, self._moved = inner._standing, inner._gone, inner._moved
+            return
+        if not inner._moved:
+            for change in inner:
                 self.record(change)
-        self._settled += inner._settled
-        self._moved_any |= inner._moved_any
+            return
+        # Two objects may have exchanged their keys: all are taken out before any is put back.
+        self._moved = True
+        for first, change in [(self._take(change), change) for change in inner]:
+            self._put(first, change)
 
     def take(self) -> list[Change]:
         """Hand out the net changes, in the order of the first of each, and forget them."""
         changes = list(self)
-        self._net, self._settled, self._moved_any = {}, [], False
+        self._standing, self._gone, self._moved = {}, {}, False
         return changes
 
+    def forget(self) -> None:
+        """Forget everything: what was done here is undone."""
+        self.rows = 0
+        self.refused.clear()
+        self.take()
+
     def __iter__(self) -> Iterator[Change]:
-        if not self._moved_any:
-            return iter(self._net.values())
-        return iter(sorted((*self._settled, *self._net.values()), key=lambda change: change.at))
+        if not self._gone and not self._moved:
+            return iter(self._standing.values())
+        both = (*self._standing.values(), *self._gone.values())
+        return iter(sorted(both, key=attrgetter("at")))
+
+    def _take(self, change: Change) -> Change | None:
+        """Take out what is known of the change's object, by the key that it had until now."""
+        key = change.key if change.former_key is None else change.former_key
+        return self._standing.pop((change.plan.root, key), None)
+
+    def _put(self, first: Change | None, change: Change) -> None:
+        both = change if first is None else combine(first, change)
+        if both is None:
+            return
+        here = (both.plan.root, both.key)
+        # A row that was deleted and a row that was made under the same key are one row altered.
+        if both.operation == "delete":
+            made = self._standing.get(here)
+            if made is None or made.operation != "create":
+                self._gone[here] = both
+                return
+            both = combine(both, made)
+        elif both.operation == "create" and here in self._gone:
+            both = combine(self._gone.pop(here), both)
+        if both is not None:
+            self._standing[here] = both
+        else:
+            self._standing.pop(here, None)
 
 
 class Ledger:

@@ -168,12 +168,12 @@ class AuditTrail:
         """
         connection = session.connection(bind_arguments={"mapper": self.log})
         key = self.delivery.writer.insert(connection, row)
-        self._unit(session).ledger.frame(session.get_nested_transaction()).rows += 1
+        self._unit(session).frame(session.get_nested_transaction()).rows += 1
         return key
 
     def hold(self, session: Session, row: Row, error: Exception) -> None:
         """Save a refused explicit row once the caller's transaction is durable (rule A3)."""
-        frame = self._unit(session).ledger.frame(session.get_nested_transaction())
+        frame = self._unit(session).frame(session.get_nested_transaction())
         self.delivery.hold(session.connection(), frame, row, error)
 
     def lose(self, row: Row, error: Exception) -> None:
@@ -238,7 +238,7 @@ class AuditTrail:
         unit = self._unit(session)
         unit.flushes += 1
         notes, unit.notes = unit.notes or Notes(flush_context), None
-        frame = unit.ledger.frame(session.get_nested_transaction())
+        frame = unit.frame(session.get_nested_transaction())
         try:
             self._capture(session, unit, frame, notes)
         except Exception as error:
@@ -264,6 +264,7 @@ class AuditTrail:
         # Not guarded as a whole: an error of the flush is the caller's own and must reach the
         # caller, just as it would have from the flush that `commit` is about to make.
         if session.in_nested_transaction():
+            self._unit(session).releasing += 1
             return
         if is_last(session, "before_commit", self._before_commit):
             self._flush_all(session)
@@ -301,6 +302,7 @@ class AuditTrail:
         savepoint = session.get_nested_transaction()
         if savepoint is not None:
             unit.released(savepoint)
+            unit.releasing -= 1
         elif unit.connection is not None:
             unit.ended = True
             unit.durable = not unit.connection.in_transaction()
@@ -311,6 +313,7 @@ class AuditTrail:
         if unit is not None:
             savepoint = session.get_nested_transaction()
             unit.ledger.clear() if savepoint is None else unit.ledger.discard(savepoint)
+            unit.releasing = 0
 
     @_guarded("losses.settle")
     def _after_transaction_end(self, session: Session, transaction: SessionTransaction) -> None:
@@ -318,6 +321,9 @@ class AuditTrail:
             unit = session.info.get(self)
             if unit is not None:
                 unit.closed(transaction)
+                if unit.releasing > 0 and not session.in_nested_transaction():
+                    # The root's own commit released it: no other event follows but COMMIT.
+                    self._drain(unit)
         elif transaction.parent is None:
             unit = session.info.pop(self, None)
             if unit is not None and unit.ended:

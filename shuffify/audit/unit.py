@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session, SessionTransaction
 
-from .ledger import Ledger
+from .fate import when_undone
+from .ledger import Frame, Ledger
 from .notes import Notes
 
 
@@ -21,7 +22,8 @@ class Unit:
     """One root transaction: its connection, its ledger, and how far it has come."""
 
     __slots__ = ("connection", "ledger", "notes", "flushes", "late", "durable", "ended",
-                 "changes_before", "_outer", "_savepoints")
+                 "releasing", "changes_before", "_outer", "_savepoints", "_islands",
+                 "_sheltered")
 
     def __init__(self) -> None:
         self.connection: Connection | None = None
@@ -32,14 +34,25 @@ class Unit:
         """The drain is over: what is flushed from now on is written with its own flush."""
         self.durable = False
         self.ended = False
+        self.releasing = 0
+        """Commits begun while a savepoint was open, less the releases that they came to."""
         self.changes_before = 0
         self._outer: Any = None
         self._savepoints: dict[SessionTransaction, Any] = {}
+        self._sheltered: set[SessionTransaction] = set()
+        """The Session's savepoints inside one that it knows nothing of."""
+        self._islands: dict[Any, Frame] = {}
+        """What was written inside savepoints of the Connection's, by the innermost one."""
 
     def began(self, transaction: SessionTransaction, connection: Connection) -> None:
         """Note the connection of the root, and which Core savepoint is the Session's own."""
         if transaction.nested:
-            self._savepoints[transaction] = connection.get_nested_transaction()
+            own: Any = connection.get_nested_transaction()
+            around = _savepoint_around(transaction)
+            known = self._outer if around is None else self._savepoints.get(around)
+            self._savepoints[transaction] = own
+            if own._previous_nested is not known or around in self._sheltered:
+                self._sheltered.add(transaction)
         elif self.connection is None:
             self.connection = connection
             self._outer = connection.get_nested_transaction()
@@ -53,20 +66,46 @@ class Unit:
         is written inside it, at once, shares its fate; a row in the ledger would not.
         """
         assert self.connection is not None
+        if savepoint in self._sheltered:
+            return True
         own = self._outer if savepoint is None else self._savepoints.get(savepoint)
         return self.connection.get_nested_transaction() is not own
 
+    def frame(self, savepoint: SessionTransaction | None) -> Frame:
+        """Return the frame whose fate is that of what is written now."""
+        connection = self.connection
+        if connection is None or not self.in_foreign_savepoint(savepoint):
+            return self.ledger.frame(savepoint)
+        innermost = connection.get_nested_transaction()
+        island = self._islands.get(innermost)
+        if island is None:
+            island = self._islands[innermost] = Frame()
+            when_undone(connection, island.forget)
+        return island
+
+    def outcome(self) -> Frame:
+        """Return what became of the root: all that was written, all that was refused."""
+        root = self.ledger.root
+        for island in self._islands.values():
+            root.absorb(island)
+        return root
+
     def released(self, savepoint: SessionTransaction) -> None:
         """Let a savepoint's changes join those of the transaction around it."""
-        parent = savepoint.parent
-        while parent is not None and not parent.nested:
-            parent = parent.parent
-        self.ledger.release(savepoint, parent)
+        self.ledger.release(savepoint, _savepoint_around(savepoint))
 
     def closed(self, savepoint: SessionTransaction) -> None:
         """Forget a savepoint; what it did and nobody released is undone."""
         self.ledger.discard(savepoint)
         self._savepoints.pop(savepoint, None)
+        self._sheltered.discard(savepoint)
+
+
+def _savepoint_around(savepoint: SessionTransaction) -> SessionTransaction | None:
+    parent = savepoint.parent
+    while parent is not None and not parent.nested:
+        parent = parent.parent
+    return parent
 
 
 def is_last(session: Session, event: str, listener: Any) -> bool:

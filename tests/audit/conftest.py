@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Engine
 
 from shuffify.audit import bind
-from tests.audit.world import World
+from tests.audit.witness import Subject, Witness
+from tests.audit.world import ActivityLog, Note, Playlist, World
 
 
 @pytest.fixture
@@ -18,6 +19,13 @@ def world(engine: Engine, tmp_path: Path) -> Iterator[World]:
     world = World(engine, tmp_path / "spool.jsonl")
     yield world
     world.close()
+
+
+@pytest.fixture
+def witness(world: World) -> Witness:
+    """Return what compares the committed tables of `world` with its log."""
+    subjects = [Subject(Playlist, "playlist"), Subject(Note, "note")]
+    return Witness(world.engine, ActivityLog, subjects)
 
 
 @pytest.fixture

@@ -7,17 +7,10 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
-from tests.audit.witness import Subject, Witness
-from tests.audit.world import ActivityLog, Note, Playlist, World
+from tests.audit.witness import Witness
+from tests.audit.world import Note, Playlist, World
 
 pytestmark = pytest.mark.usefixtures("mira")
-
-
-@pytest.fixture
-def witness(world: World) -> Witness:
-    """Return what compares the committed tables with the log."""
-    subjects = [Subject(Playlist, "playlist"), Subject(Note, "note")]
-    return Witness(world.engine, ActivityLog, subjects)
 
 
 def morning(**values: object) -> Playlist:
