@@ -6,6 +6,7 @@ from functools import cache
 import os
 from pathlib import Path
 import secrets
+import tempfile
 
 from cryptography.fernet import Fernet
 
@@ -39,11 +40,11 @@ def kept(path: Path, make: Callable[[], str]) -> str:
     """Return the key in a file, which is made at first use for its owner alone."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        with os.fdopen(handle, "w") as file:
             file.write(f"{make()}\n")
         # Two processes that start together: a link never replaces, so both read one key.
         with suppress(FileExistsError):
             os.link(draft, path)
-        draft.unlink()
+        os.unlink(draft)
     return path.read_text(encoding="ascii").strip()

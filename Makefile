@@ -1,0 +1,63 @@
+# Every target sets itself up; `make help` lists them.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint bench migration clean
+
+# The first Python on the path that is new enough; name another with PYTHON=...
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
+BIN := .venv/bin
+PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip --disable-pip-version-check
+WORKERS ?= 2
+ARGS ?=
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: .venv/app ## Serve the app beside a local Spotify, no account needed
+	@$(BIN)/shuffify demo $(ARGS)
+
+test: .venv/dev ## Run all tests, on SQLite and on a PostgreSQL of their own
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+lint: .venv/dev ## Check style, types and the rules of who imports whom
+	@$(BIN)/flake8 shuffify tests migrations benchmarks
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+bench: .venv/dev ## Measure what auditing costs
+	@$(BIN)/python benchmarks/audit_overhead.py $(ARGS)
+
+migration: export APP_CONFIG := development
+migration: export DATABASE_URL := sqlite:///$(CURDIR)/instance/migration.sqlite
+migration: .venv/dev ## Write a migration from the models: make migration m="Add a table"
+	@test -n "$(m)" || { echo 'Say what it does: make migration m="Add a table"'; exit 2; }
+	@mkdir -p instance && rm -f instance/migration.sqlite*
+	@$(BIN)/shuffify db upgrade
+	@$(BIN)/shuffify db migrate -m "$(m)"
+	@rm -f instance/migration.sqlite*
+
+clean: ## Remove everything that the other targets made
+	rm -rf .venv *.egg-info build dist instance/migration.sqlite*
+	rm -rf .mypy_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
+	find shuffify tests migrations benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3'; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3'; exit 1; }
+	@echo 'Making .venv'
+	@$(PYTHON) -m venv .venv
+
+# Installed anew only when what is to be installed has changed.
+.venv/app: setup.cfg pyproject.toml constraints.txt | .venv/bin/python
+	@echo 'Installing Shuffify into .venv'
+	@$(PIP) install --quiet --editable . --constraint constraints.txt
+	@touch $@
+
+.venv/dev: setup.cfg pyproject.toml constraints.txt | .venv/bin/python
+	@echo 'Installing Shuffify and its tools into .venv'
+	@$(PIP) install --quiet --editable '.[dev]' --constraint constraints.txt
+	@touch $@ .venv/app
