@@ -13,7 +13,7 @@ def init_app(app: Flask) -> None:
     paths.init_app(app)
     actor.init_app(app)
     guards.init_app(app)
-    limits.init_app(app)
+    limits.init_app(app, settings.ratelimit_storage_uri)
     security.init_app(app, settings)
     errors.init_app(app)
     pages.init_app(app, settings)

@@ -6,6 +6,7 @@ from time import time
 from flask import Blueprint, Flask, current_app, g, request
 
 from shuffify.extensions import limiter
+from shuffify.web import counters
 
 CHANGING_METHODS = ["POST", "PUT", "PATCH", "DELETE"]
 
@@ -36,11 +37,14 @@ def limit_changes(bp: Blueprint) -> None:
     _every_change(bp)
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: Flask, storage_uri: str) -> None:
     """Count this app's requests, where its configuration wants it."""
-    # The extension keeps `enabled` for all apps of a process; the filter asks each one's own.
-    app.config["RATELIMIT_ENABLED"] = True
-    app.config["RATELIMIT_IN_MEMORY_FALLBACK_ENABLED"] = True
+    app.config.update(
+        # The extension keeps `enabled` for all apps of a process; the filter asks each one's own.
+        RATELIMIT_ENABLED=True,
+        RATELIMIT_STORAGE_URI=f"{counters.SCHEME}://",
+        RATELIMIT_STORAGE_OPTIONS={"behind": storage_uri},
+    )
     limiter.init_app(app)
 
 
