@@ -253,9 +253,15 @@ class WriteFailedError(SpotifyError):
     def _what_stands(self) -> str:
         if self.restored:
             return "The previous order stands again; nothing was lost."
-        rows = f"It had {len(self.before.tracks):,} rows"
-        now = f", now it has {len(self.found.tracks):,}" if self.found else ""
-        return f"{rows}{now}. Its previous order is kept in a snapshot and can be restored."
+        now = (
+            f"now it has {len(self.found.tracks):,}"
+            if self.found
+            else "what stands now could not be read"
+        )
+        return (
+            f"It had {len(self.before.tracks):,} rows, {now}. "
+            "Its previous order is kept in a snapshot and can be restored."
+        )
 
 
 def _count(number: int, noun: str) -> str:

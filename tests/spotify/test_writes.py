@@ -331,6 +331,20 @@ def test_when_nothing_helps_the_error_says_what_stands(sandbox, write):
     assert list(diary.snapshot.before.uris) == before
 
 
+def test_a_write_that_cannot_be_read_back_is_not_called_done(sandbox, write):
+    def silence(done, total):
+        if done == total:
+            sandbox.fault("rate_limit", path="/v1/*", retry_after=900, count=None)
+
+    target, diary = sandbox.uris(LONG)[::-1], Diary()
+    with pytest.raises(WriteFailedError) as raised:
+        write(LONG, backwards, diary, progress=silence)
+    assert sandbox.uris(LONG) == target and diary.entries == ["pending", "interrupted"]
+    assert raised.value.found is None
+    assert "after 5 of 5 steps" in str(raised.value)
+    assert "It had 430 rows, what stands now could not be read." in str(raised.value)
+
+
 def test_an_error_of_the_journal_before_the_write_stops_it(sandbox, write):
     def fail():
         raise ZeroDivisionError
