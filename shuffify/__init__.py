@@ -10,7 +10,7 @@ from sqlalchemy import make_url
 from shuffify import config, routes, schema, web
 from shuffify.audit_trail import trail
 from shuffify.config import Settings
-from shuffify.extensions import migrate
+from shuffify.extensions import Model, migrate
 from shuffify.models import sqlite
 from shuffify.models.db import db
 
@@ -34,7 +34,7 @@ def create_app(
     trail.spool = settings.audit_spool
     trail.watch(db.session, base=db.Model)
     # An audit policy that cannot work stops the start instead of costing rows later.
-    db.Model.registry.configure()
+    Model.registry.configure()
     web.init_app(app)
     routes.init_app(app)
     return app

@@ -2,16 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 import os
 from pathlib import Path
 import re
-from urllib.parse import SplitResult, urlsplit
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from shuffify import keys
+from shuffify import addresses, keys
 from shuffify.environment import Environment, listing, split
 from shuffify.errors import ConfigurationError
 
@@ -203,10 +201,10 @@ class _Rules:
         if value is None and self.production:
             self.missing("PUBLIC_URL", "set the address that browsers use, such as https://host")
         value = (value or "http://127.0.0.1:8000").rstrip("/")
-        url = _parse(value)
+        url = addresses.parse(value)
         if url is None or url.path or url.query or url.fragment:
             self.env.wrong("PUBLIC_URL", f"is {value!r}", "use https://host or https://host:port")
-        elif self.production and url.scheme != "https" and not _is_loopback(url.hostname):
+        elif self.production and url.scheme != "https" and not addresses.is_loopback(url.hostname):
             self.env.wrong("PUBLIC_URL", "is not https", "put a proxy with a certificate before")
         return value
 
@@ -215,22 +213,22 @@ class _Rules:
         value = given or f"{public_url}/callback"
         # Without one of its own, what is wrong with it is wrong with PUBLIC_URL.
         variable = "SPOTIFY_REDIRECT_URI" if given else "PUBLIC_URL"
-        url, public = _parse(value), _parse(public_url)
+        url, public = addresses.parse(value), addresses.parse(public_url)
         if url is None:
             if given:
                 self.env.wrong(variable, f"is {value!r}", f"use {public_url}/callback")
         elif url.hostname == "localhost":
             self.env.wrong(variable, "names localhost, which Spotify refuses", "use 127.0.0.1")
-        elif url.scheme != "https" and not _is_loopback(url.hostname):
+        elif url.scheme != "https" and not addresses.is_loopback(url.hostname):
             remedy = "Spotify takes http on 127.0.0.1 and [::1] alone, else use https"
             self.env.wrong(variable, f"is {value!r}", remedy)
-        elif public is not None and (_origin(url) != _origin(public) or url.path != "/callback"):
+        elif public is not None and not addresses.is_path_of(public, "/callback", url):
             self.env.wrong(variable, f"is {value!r}", f"use {public_url}/callback")
         return value
 
     def host(self, variable: str, default: str) -> str:
         value = (self.env.text(variable) or default).rstrip("/")
-        if _parse(value) is None:
+        if addresses.parse(value) is None:
             self.env.wrong(variable, f"is {value!r}", f"leave it out to use {default}")
         return value
 
@@ -248,23 +246,3 @@ class _Rules:
             if value and _REAL_CREDENTIAL.fullmatch(value):
                 remedy = "a sandbox must not see it: leave it out"
                 self.env.wrong(variable, "looks like a real credential", remedy)
-
-
-def _parse(value: str) -> SplitResult | None:
-    try:
-        url = urlsplit(value)
-        usable = url.scheme in ("http", "https") and url.hostname and url.port != 0
-        return url if usable and url.username is None else None
-    except ValueError:
-        return None
-
-
-def _origin(url: SplitResult) -> tuple[str, str | None, int]:
-    return url.scheme, url.hostname, url.port or (443 if url.scheme == "https" else 80)
-
-
-def _is_loopback(host: str | None) -> bool:
-    try:
-        return ip_address(host or "").is_loopback
-    except ValueError:
-        return False
