@@ -52,9 +52,11 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
 
 
 def _engine_options(database_url: str) -> dict[str, Any]:
-    if make_url(database_url).get_backend_name() == "sqlite":
-        return {}
-    return {"pool_pre_ping": True, "pool_size": 5}
+    # Error texts would otherwise carry the values of a statement, tokens among them.
+    options: dict[str, Any] = {"hide_parameters": True}
+    if make_url(database_url).get_backend_name() == "postgresql":
+        options |= {"pool_pre_ping": True, "pool_size": 5}
+    return options
 
 
 def _bind_database(app: Flask) -> None:

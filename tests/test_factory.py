@@ -7,6 +7,7 @@ from pathlib import Path
 from flask import Flask
 import pytest
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from shuffify import create_app
 from shuffify.errors import ConfigurationError
@@ -69,6 +70,12 @@ def test_postgresql_is_pinged_and_pooled(make_app: Callable[..., Flask]) -> None
         else:
             with db.engine.connect() as connection:
                 assert connection.execute(text("PRAGMA foreign_keys")).scalar_one() == 1
+
+
+def test_errors_of_the_database_show_no_values(app: Flask) -> None:
+    with app.app_context(), pytest.raises(DBAPIError) as caught:
+        db.session.execute(text("SELECT :value FROM nowhere"), {"value": "geheim"})
+    assert "geheim" not in str(caught.value)
 
 
 def test_mistakes_stop_the_start(tmp_path: Path) -> None:
