@@ -27,8 +27,9 @@ lint: .venv/dev ## Check style, types and the rules of who imports whom
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-bench: .venv/dev ## Measure what auditing costs
-	@$(BIN)/python benchmarks/audit_overhead.py $(ARGS)
+bench: .venv/dev ## Measure what auditing costs, and how long shuffles take
+	@$(BIN)/python -m benchmarks.audit_overhead $(ARGS)
+	@$(BIN)/python -m benchmarks.algorithms
 
 migration: export APP_CONFIG := development
 migration: export DATABASE_URL := sqlite:///$(CURDIR)/instance/migration.sqlite
