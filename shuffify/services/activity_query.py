@@ -6,6 +6,7 @@ arrive meanwhile move nothing. Database errors pass through.
 
 from dataclasses import dataclass
 from datetime import datetime
+import re
 from typing import Any, Self
 
 from sqlalchemy import ColumnElement, Select, exists, or_, select, tuple_
@@ -74,10 +75,10 @@ class Cursor:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a cursor's text; raises ValueError."""
+        """Read a cursor's text; raises ValueError, OverflowError."""
         at, _, number = text.rpartition(",")
-        if not (number.isascii() and number.isdigit()):
-            raise ValueError(text)
+        if not re.fullmatch("[0-9]{1,18}", number):
+            raise ValueError(f"{text!r} does not end with the number of a row")
         return cls(to_utc(datetime.fromisoformat(at)), int(number))
 
     def __str__(self) -> str:

@@ -1,6 +1,8 @@
-"""What texts and lists from a user must be before they are stored."""
+"""What texts and lists must be before they are stored: those of users and those of Spotify."""
 
 from collections.abc import Sequence
+
+from shuffify.models.base import cut_text
 
 MAX_URIS = 10_000
 """Rows in one playlist, and so in one stored list."""
@@ -15,10 +17,19 @@ def text_problem(text: str, limit: int) -> str | None:
         return "must not be empty"
     if len(text) > limit:
         return f"must have at most {limit} characters, not {len(text)}"
-    # PostgreSQL stores neither, SQLite would.
-    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
+    if any(_is_unstorable(char) for char in text):
         return "holds a character that cannot be stored"
     return None
+
+
+def storable(text: str, limit: int = 255) -> str:
+    """Return as much of somebody else's text as can be stored; names have 255 characters."""
+    return cut_text("".join(char for char in text if not _is_unstorable(char)), limit)
+
+
+def _is_unstorable(char: str) -> bool:
+    # A lone half of a surrogate pair is no text to either database, NUL none to PostgreSQL.
+    return char == "\0" or "\ud800" <= char <= "\udfff"
 
 
 def uris_problem(uris: Sequence[str]) -> str | None:

@@ -7,10 +7,11 @@ from sqlalchemy import select, update
 
 from shuffify.enums import ActivityType, LoginEnd, LoginType
 from shuffify.extensions import db
-from shuffify.models.base import cut_text, utcnow
+from shuffify.models.base import utcnow
 from shuffify.models.user import LoginHistory, User
 from shuffify.services.activity_log_service import ActivityLogService
 from shuffify.services.errors import LoginHistoryError, UserNotFoundError
+from shuffify.services.fields import storable
 from shuffify.services.transaction import end_reads, one_commit, reading
 
 LIFETIME = timedelta(days=14)
@@ -40,8 +41,8 @@ class LoginHistoryService:
                 session_id=_digest(sid),
                 logged_in_at=now,
                 expires_at=now + LIFETIME,
-                ip_address=ip_address[:45] if ip_address else None,
-                user_agent=cut_text(user_agent, 512) if user_agent else None,
+                ip_address=storable(ip_address, 45) if ip_address else None,
+                user_agent=storable(user_agent, 512) if user_agent else None,
                 login_type=kind,
             )
             db.session.add(login)

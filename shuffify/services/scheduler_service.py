@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from shuffify.algorithms.algorithm import NO_PARAMS
 from shuffify.enums import IntervalValue, RunStatus, ScheduleType
 from shuffify.extensions import db
-from shuffify.models.base import cut_text, utcnow
+from shuffify.models.base import utcnow
 from shuffify.models.job_execution import JobExecution
 from shuffify.models.schedule import Schedule
 from shuffify.models.upstream_source import UpstreamSource
@@ -20,6 +20,7 @@ from shuffify.services.errors import (
     ScheduleNotFoundError,
     ScheduleRunningError,
 )
+from shuffify.services.fields import storable
 from shuffify.services.schedule_plan import plan, upcoming, zone_of
 from shuffify.services.schedule_spec import TIMING, ScheduleSpec
 from shuffify.services.spotify_access import spotify_access
@@ -186,7 +187,7 @@ def _check_room(user_id: int) -> None:
 def _editable_name(user_id: int, playlist_id: str) -> str:
     end_reads()
     with spotify_access(user_id) as access:
-        return cut_text(access.editable(playlist_id).name, 255)
+        return storable(access.editable(playlist_id).name)
 
 
 def _differences(schedule: Schedule, columns: Mapping[str, Any]) -> set[str]:

@@ -7,9 +7,9 @@ from sqlalchemy import ColumnElement, func, select
 from shuffify.audit import bind
 from shuffify.enums import SnapshotType, WriteState
 from shuffify.extensions import db
-from shuffify.models.base import cut_text
 from shuffify.models.playlist_snapshot import PlaylistSnapshot
 from shuffify.models.user import UserSettings
+from shuffify.services.fields import storable
 from shuffify.spotify.tracks import Playlist
 
 RETENTION = "retention"
@@ -33,7 +33,7 @@ def new_snapshot(
 
 def take(snapshot: PlaylistSnapshot, playlist: Playlist) -> None:
     """Put the rows of a playlist into a snapshot; null rows stay, so positions survive."""
-    snapshot.playlist_name = cut_text(playlist.name, 255)
+    snapshot.playlist_name = storable(playlist.name)
     snapshot.track_uris = [*playlist.uris]
     snapshot.track_count = len(playlist.tracks)
 

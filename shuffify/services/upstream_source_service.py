@@ -6,7 +6,6 @@ from sqlalchemy import func, select
 
 from shuffify.enums import SourceType
 from shuffify.extensions import db
-from shuffify.models.base import cut_text
 from shuffify.models.schedule import Schedule
 from shuffify.models.upstream_source import UpstreamSource
 from shuffify.services.errors import (
@@ -16,6 +15,7 @@ from shuffify.services.errors import (
     UpstreamSourceNotFoundError,
     UpstreamSourceValidationError,
 )
+from shuffify.services.fields import storable
 from shuffify.services.spotify_access import spotify_access
 from shuffify.services.transaction import lock_user, one_commit, reading
 from shuffify.spotify.references import playlist_id_from
@@ -58,9 +58,9 @@ class UpstreamSourceService:
             added = UpstreamSource(
                 user_id=user_id,
                 target_playlist_id=target.id,
-                target_playlist_name=cut_text(target.name, 255),
+                target_playlist_name=storable(target.name),
                 source_playlist_id=source.id,
-                source_name=cut_text(source.name, 255),
+                source_name=storable(source.name),
                 source_type=SourceType.OWN if own else SourceType.EXTERNAL,
                 source_url=source.url,
             )

@@ -6,9 +6,10 @@ from typing import Any
 from sqlalchemy import select
 
 from shuffify.extensions import db
-from shuffify.models.base import cut_text, utcnow
+from shuffify.models.base import utcnow
 from shuffify.models.user import User, UserSettings
 from shuffify.services.errors import UserNotAllowedError, UserNotFoundError, UserServiceError
+from shuffify.services.fields import storable
 from shuffify.services.login_history_service import LoginHistoryService
 from shuffify.services.settings import allowed_spotify_ids, spotify_settings
 from shuffify.services.token_service import TokenService
@@ -114,15 +115,15 @@ def _refresh(user: User, spotify_id: str, profile: Mapping[str, Any]) -> None:
     user.spotify_id = spotify_id
     if profile.get("account_id"):
         user.spotify_account_id = profile["account_id"]
-    user.display_name = _cut(profile.get("display_name"), 255)
+    user.display_name = _text(profile.get("display_name"))
     user.profile_image_url = _image_url(profile.get("images"))
-    user.spotify_uri = _cut(profile.get("uri"), 255)
+    user.spotify_uri = _text(profile.get("uri"))
     user.last_login_at = utcnow()
     user.login_count += 1
 
 
-def _cut(text: Any, limit: int) -> str | None:
-    return cut_text(text, limit) if isinstance(text, str) and text else None
+def _text(value: Any) -> str | None:
+    return storable(value) or None if isinstance(value, str) else None
 
 
 def _image_url(images: Any) -> str | None:

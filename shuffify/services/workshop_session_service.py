@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 
 from shuffify.extensions import db
-from shuffify.models.base import cut_text
 from shuffify.models.workshop_session import WorkshopSession
 from shuffify.services.errors import (
     WorkshopSessionError,
@@ -14,7 +13,7 @@ from shuffify.services.errors import (
     WorkshopSessionNotFoundError,
     WorkshopSessionValidationError,
 )
-from shuffify.services.fields import FieldErrors, text_problem, uris_problem
+from shuffify.services.fields import FieldErrors, storable, text_problem, uris_problem
 from shuffify.services.spotify_access import spotify_access
 from shuffify.services.transaction import lock_user, one_commit, reading
 
@@ -52,7 +51,7 @@ class WorkshopSessionService:
             session = WorkshopSession(
                 user_id=user_id,
                 playlist_id=playlist_id,
-                playlist_name=cut_text(playlist_name, 255),
+                playlist_name=storable(playlist_name),
                 session_name=name,
                 track_uris=[*track_uris],
             )

@@ -84,10 +84,15 @@ def test_older_account_gets_its_account_id_later(db: SQLAlchemy, outside: Sessio
     assert outside.scalars(select(User)).one().spotify_account_id == "account-1"
 
 
-def test_long_name_is_cut(db: SQLAlchemy, outside: Session) -> None:
-    UserService.upsert_from_spotify({"id": "mira", "display_name": "x" * 300})
+@pytest.mark.parametrize(
+    ("name", "kept"), [("x" * 300, "x" * 255), ("Mi\0ra\ud800", "Mira"), ("\0", None), (7, None)]
+)
+def test_name_is_kept_as_far_as_it_can_be_stored(
+    db: SQLAlchemy, outside: Session, name: object, kept: str | None
+) -> None:
+    UserService.upsert_from_spotify({"id": "mira", "display_name": name})
 
-    assert outside.scalars(select(User)).one().display_name == "x" * 255
+    assert outside.scalars(select(User)).one().display_name == kept
 
 
 @pytest.mark.parametrize("profile", [{}, {"id": ""}, {"id": None}])

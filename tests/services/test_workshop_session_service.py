@@ -1,19 +1,15 @@
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask
-from flask_sqlalchemy import SQLAlchemy
 from freezegun import freeze_time
 import pytest
-from sqlalchemy import event, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shuffify.models.db import WorkshopSession
 from shuffify.sandbox import Sandbox, library
 from shuffify.services import (
     PlaylistNotFoundError,
-    WorkshopSessionError,
     WorkshopSessionLimitError,
     WorkshopSessionNotFoundError,
     WorkshopSessionService,
@@ -213,32 +209,6 @@ def test_sessions_of_others_are_not_found(mira: int, jonas: int, outside: Sessio
         WorkshopSessionService.delete_session(mira, session_id)
     assert WorkshopSessionService.get(jonas, session_id).session_name == "Draft"
     assert WorkshopSessionService.list(mira, PLAYLIST) == []
-
-
-@pytest.fixture
-def failing_commit(db: SQLAlchemy) -> Iterator[None]:
-    """Let the database refuse each commit that writes."""
-
-    def refuse(*_: object) -> None:
-        raise OperationalError("COMMIT", {}, Exception("the disk is full"))
-
-    engine = db.engine
-    event.listen(engine, "commit", refuse)
-    yield
-    event.remove(engine, "commit", refuse)
-
-
-def test_refused_commit_is_the_services_own_error_and_leaves_nothing(
-    mira: int, outside: Session, trail: Trail, request: pytest.FixtureRequest
-) -> None:
-    request.getfixturevalue("failing_commit")
-    with pytest.raises(WorkshopSessionError, match="could not be saved") as failure:
-        save(mira)
-
-    assert isinstance(failure.value.__cause__, OperationalError)
-    assert "disk" not in str(failure.value)
-    assert stored(outside) == []
-    assert trail.rows == []
 
 
 def test_saving_needs_no_call_when_the_name_is_known(mira: int, sandbox: Sandbox) -> None:
