@@ -1,0 +1,1 @@
+"""The scheduler: when schedules run, and which process runs them."""
