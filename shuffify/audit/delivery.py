@@ -90,14 +90,26 @@ class Delivery:
     def settle(self, unit: Unit) -> None:
         """Count what became durable; save what was refused, now that the connection is back."""
         root = unit.outcome()
-        if not unit.durable:
-            if root.refused:
-                self._wait_for(unit, root.refused)
-            return
         if root.rows:
             self._counters.add("rows", root.rows)
         for refused in root.refused:
             self._save(unit, refused)
+
+    def follow(self, unit: Unit) -> None:
+        """Leave it to the transaction that the session had joined: until it ends, only wait."""
+        root = unit.outcome()
+        if unit.connection is None or not (root.rows or root.refused):
+            return
+
+        def committed() -> None:
+            rows, refused = root.rows, list(root.refused)
+            root.forget()
+            self._counters.add("rows", rows)
+            for one in refused:
+                self.lose(one.row, one.stage, one.error)
+
+        when_undone(unit.connection, root.forget)
+        when_committed(unit.connection, committed)
 
     def lose(self, row: Mapping[str, Any], stage: str, error: str) -> None:
         """Count a row that the table does not have, and keep it in the spool."""
@@ -156,20 +168,6 @@ class Delivery:
                 return
             refused = refused._replace(error=answer)
         self.lose(refused.row, refused.stage, refused.error)
-
-    def _wait_for(self, unit: Unit, waiting: list[Refused]) -> None:
-        """The caller's own outer transaction decides; until it does, the rows are only kept."""
-        connection = unit.connection
-        if connection is None or not connection.in_transaction():
-            return
-
-        def committed() -> None:
-            while waiting:
-                refused = waiting.pop(0)
-                self.lose(refused.row, refused.stage, refused.error)
-
-        when_undone(connection, waiting.clear)
-        when_committed(connection, committed)
 
     # -- counting --------------------------------------------------------------------------------
 

@@ -27,18 +27,24 @@ def when_undone(connection: Connection, forget: Callable[[], None]) -> None:
         if name not in later:
             forget()
 
-    def ended(_: Connection) -> None:
-        forget()
-
     event.listen(connection, "savepoint", opened)
     event.listen(connection, "rollback_savepoint", undone)
-    event.listen(connection, "rollback", ended)
+    _listen(connection, ("rollback", "rollback_twophase"), forget)
 
 
 def when_committed(connection: Connection, settle: Callable[[], None]) -> None:
-    """Call ``settle`` when the transaction is about to be committed."""
+    """Call ``settle`` when the transaction is committed: just before the statement."""
+    _listen(connection, ("commit", "commit_twophase"), settle)
 
-    def committed(_: Connection) -> None:
-        settle()
 
-    event.listen(connection, "commit", committed)
+def when_committing(connection: Connection, drain: Callable[[], None]) -> None:
+    """Call ``drain`` at the last moment for statements of the transaction's own."""
+    _listen(connection, ("commit", "prepare_twophase"), drain)
+
+
+def _listen(connection: Connection, names: tuple[str, ...], call: Callable[[], None]) -> None:
+    def listener(*_: Any) -> None:
+        call()
+
+    for name in names:
+        event.listen(connection, name, listener)

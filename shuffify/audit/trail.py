@@ -263,20 +263,20 @@ class AuditTrail:
     def _before_commit(self, session: Session) -> None:
         # Not guarded as a whole: an error of the flush is the caller's own and must reach the
         # caller, just as it would have from the flush that `commit` is about to make.
-        if session.in_nested_transaction():
-            self._unit(session).releasing += 1
+        if session.in_nested_transaction() or not is_last(
+            session, "before_commit", self._before_commit
+        ):
+            # Savepoints that the root releases itself while it prepares, and listeners that come
+            # later, may still write: the rows wait for the very COMMIT.
+            self._unit(session).postpone(self._drain)
             return
-        if is_last(session, "before_commit", self._before_commit):
-            self._flush_all(session)
+        self._flush_all(session)
         unit = session.info.get(self)
         if unit is not None:
             self._drain(unit)
 
     def _flush_all(self, session: Session) -> None:
-        """Flush until nothing is left, so that the rows follow the last flush.
-
-        Only as the last listener: another that comes later may want to see `session.new`.
-        """
+        """Flush until nothing is left, so that the rows follow the last flush."""
         for _ in range(MOST_FLUSHES):
             unit = session.info.get(self)
             before = unit.flushes if unit is not None else 0
@@ -302,7 +302,6 @@ class AuditTrail:
         savepoint = session.get_nested_transaction()
         if savepoint is not None:
             unit.released(savepoint)
-            unit.releasing -= 1
         elif unit.connection is not None:
             unit.ended = True
             unit.durable = not unit.connection.in_transaction()
@@ -313,7 +312,6 @@ class AuditTrail:
         if unit is not None:
             savepoint = session.get_nested_transaction()
             unit.ledger.clear() if savepoint is None else unit.ledger.discard(savepoint)
-            unit.releasing = 0
 
     @_guarded("losses.settle")
     def _after_transaction_end(self, session: Session, transaction: SessionTransaction) -> None:
@@ -321,12 +319,16 @@ class AuditTrail:
             unit = session.info.get(self)
             if unit is not None:
                 unit.closed(transaction)
-                if unit.releasing > 0 and not session.in_nested_transaction():
-                    # The root's own commit released it: no other event follows but COMMIT.
-                    self._drain(unit)
         elif transaction.parent is None:
             unit = session.info.pop(self, None)
-            if unit is not None and unit.ended:
+            if unit is None:
+                return
+            if unit.goes_on():
+                # What was flushed into a transaction that the session had joined is still in it,
+                # also when the session was closed without a commit.
+                self._drain(unit)
+                self.delivery.follow(unit)
+            elif unit.durable:
                 self.delivery.settle(unit)
 
     def _mapper_configured(self, mapper: Mapper[Any], _: type) -> None:

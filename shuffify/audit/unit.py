@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session, SessionTransaction
 
-from .fate import when_undone
+from .fate import when_committing, when_undone
 from .ledger import Frame, Ledger
 from .notes import Notes
 
@@ -22,7 +23,7 @@ class Unit:
     """One root transaction: its connection, its ledger, and how far it has come."""
 
     __slots__ = ("connection", "ledger", "notes", "flushes", "late", "durable", "ended",
-                 "releasing", "changes_before", "_outer", "_savepoints", "_islands",
+                 "changes_before", "_postponed", "_outer", "_savepoints", "_islands",
                  "_sheltered")
 
     def __init__(self) -> None:
@@ -34,9 +35,8 @@ class Unit:
         """The drain is over: what is flushed from now on is written with its own flush."""
         self.durable = False
         self.ended = False
-        self.releasing = 0
-        """Commits begun while a savepoint was open, less the releases that they came to."""
         self.changes_before = 0
+        self._postponed: Callable[[Unit], None] | None = None
         self._outer: Any = None
         self._savepoints: dict[SessionTransaction, Any] = {}
         self._sheltered: set[SessionTransaction] = set()
@@ -55,6 +55,8 @@ class Unit:
                 self._sheltered.add(transaction)
         elif self.connection is None:
             self.connection = connection
+            if (drain := self._postponed) is not None:
+                when_committing(connection, lambda: drain(self))
             self._outer = connection.get_nested_transaction()
             if connection.dialect.name == "sqlite":
                 self.changes_before = total_changes(connection)
@@ -82,6 +84,20 @@ class Unit:
             island = self._islands[innermost] = Frame()
             when_undone(connection, island.forget)
         return island
+
+    def postpone(self, drain: Callable[[Unit], None]) -> None:
+        """Drain the ledger when the connection is about to commit or to prepare, and not yet."""
+        if self._postponed is None:
+            self._postponed = drain
+            if self.connection is not None:
+                when_committing(self.connection, lambda: drain(self))
+
+    def goes_on(self) -> bool:
+        """Tell whether the session left its work in a transaction that it had joined."""
+        connection = self.connection
+        if connection is None or connection.closed or not connection.in_transaction():
+            return False
+        return self.ended or self._outer is None or bool(self._outer.is_active)
 
     def outcome(self) -> Frame:
         """Return what became of the root: all that was written, all that was refused."""

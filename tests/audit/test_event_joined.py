@@ -95,6 +95,26 @@ def test_a_joined_session_that_rolls_back_leaves_no_row_and_goes_on(
 
 
 @pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("in_savepoint", [False, True])
+@pytest.mark.parametrize("ending", ["commit", "rollback"])
+def test_what_a_closed_session_left_in_the_outer_transaction_is_told_with_it(
+    world: World, witness: Witness, mode: Mode, in_savepoint: bool, ending: str
+) -> None:
+    with world.engine.connect() as connection:
+        outer = connection.begin()
+        savepoint = connection.begin_nested() if in_savepoint else outer
+        with joined(world, connection, mode) as session:
+            session.add(evening())
+            session.flush()
+        if savepoint.is_active:
+            getattr(savepoint, ending)()
+        if outer.is_active:
+            outer.commit()
+
+    assert len(witness.check()) == stands(world) == world.trail.counters()["rows"]
+
+
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("ending", ["commit", "rollback"])
 def test_a_refused_row_in_a_joined_session_is_spooled_when_it_is_committed(
     world: World, mode: Mode, ending: str
