@@ -1,0 +1,81 @@
+"""One event of the trail in full: what it says, and each column before and after."""
+
+from collections.abc import Iterator, Mapping
+import json
+from typing import Any
+
+from shuffify.cli import terminal
+from shuffify.cli.terminal import Column
+
+FIELD_WIDTH = 10
+DIGEST = {"count", "bytes", "sha256"}
+
+
+def event_lines(row: Mapping[str, Any], user: str, width: int) -> Iterator[str]:
+    """Yield an event as lines; `row` is what `ActivityLog.to_dict` gives."""
+    metadata = dict(row["metadata"] or {})
+    changes = metadata.pop("changes", None)
+    yield from _fields(_facts(row, user), width)
+    if metadata:
+        yield ""
+        yield "Metadata"
+        yield from _fields({name: _shown(value) for name, value in metadata.items()}, width, "  ")
+    if changes:
+        yield ""
+        yield from _changes(changes, width)
+
+
+def _facts(row: Mapping[str, Any], user: str) -> dict[str, str]:
+    entity = ":".join(filter(None, (row["entity_type"], row["entity_id"])))
+    playlist = row["playlist_name"] or ""
+    if row["playlist_id"]:
+        playlist = f"{playlist} ({row['playlist_id']})".strip()
+    facts = {
+        "Event": f"{row['id']} ({row['event_id']})",
+        "Time": row["created_at"],
+        "Type": row["activity_type"],
+        "Sentence": row["description"],
+        "Playlist": playlist,
+        "User": user,
+        "Entity": entity,
+        "Source": row["source"] or "",
+        "Request": row["request_id"] or "",
+    }
+    return {name: value for name, value in facts.items() if value}
+
+
+def _fields(facts: Mapping[str, str], width: int, indent: str = "") -> Iterator[str]:
+    name_width = max(FIELD_WIDTH, *(terminal.cells(terminal.harmless(name)) for name in facts))
+    name_width = min(name_width, width // 3)
+    room = width - name_width - len(indent) - len(terminal.GAP)
+    for name, value in facts.items():
+        names = terminal.wrapped(terminal.harmless(name), name_width)
+        values = terminal.wrapped(terminal.harmless(value), room)
+        for number in range(max(len(names), len(values))):
+            left = names[number] if number < len(names) else ""
+            right = values[number] if number < len(values) else ""
+            padding = " " * (name_width - terminal.cells(left))
+            yield f"{indent}{left}{padding}{terminal.GAP}{right}".rstrip()
+
+
+def _changes(changes: Any, width: int) -> Iterator[str]:
+    if not isinstance(changes, Mapping):
+        # Too much for one row: the engine keeps the columns' names alone.
+        names = ", ".join(map(str, changes))
+        yield from _fields({"Changed": f"{names} (the values were too long to keep)"}, width)
+        return
+    room = (width - 24 - 2 * len(terminal.GAP)) // 2
+    layout = ((Column("COLUMN", 24), Column("BEFORE", room), Column("AFTER", room)),)
+    yield from terminal.table(
+        layout,
+        (
+            {"COLUMN": name, "BEFORE": _shown(before), "AFTER": _shown(after)}
+            for name, (before, after) in changes.items()
+        ),
+    )
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping) and value.keys() == DIGEST:
+        return f"{value['count']} entries, {value['bytes']} bytes, sha256 {value['sha256'][:12]}…"
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,107 @@
+"""Shuffles and the snapshots before them: P4 and S3 of the trail."""
+
+from typing import Any
+
+from shuffify.cli.tour.acts import failing, rewrite, send, spare
+from shuffify.cli.tour.rows import Digest, Known, KnownKey, Moment, Row
+from shuffify.cli.tour.walk import Step
+from shuffify.sandbox import library
+
+RUN = "hundred_twenty"
+RAIN = "japanese"
+
+
+def _saved(playlist: str, count: int, snapshot: str) -> Row:
+    return Row(
+        "snapshot_create",
+        f"Saved '{library.PLAYLIST_NAMES[playlist]}' before shuffle",
+        {
+            "snapshot_id": Known(f"{snapshot} number"),
+            "snapshot_type": "auto_pre_shuffle",
+            "track_count": count,
+            "automatic": True,
+            "changes": {
+                "playlist_id": [None, library.PLAYLISTS[playlist]],
+                "track_uris": [None, Digest(count)],
+                "track_count": [None, count],
+                "snapshot_type": [None, "auto_pre_shuffle"],
+                "created_at": [None, Moment()],
+            },
+        },
+        playlist=playlist,
+        entity=("playlist_snapshot", KnownKey(f"{snapshot} number")),
+    )
+
+
+def _shuffled(playlist: str, label: str, snapshot: str, **metadata: Any) -> Row:
+    return Row(
+        "shuffle",
+        f"Shuffled '{library.PLAYLIST_NAMES[playlist]}' using {label}",
+        {
+            **metadata,
+            "moved": Known(f"{snapshot} moved"),
+            "method": Known(f"{snapshot} method"),
+            "snapshot_id": Known(f"{snapshot} number"),
+            "outcome": "applied",
+        },
+        playlist=playlist,
+    )
+
+
+def _learns(snapshot: str) -> dict[str, str]:
+    return {f"{snapshot} moved": "result.moved", f"{snapshot} method": "result.method"}
+
+
+SHUFFLES = (
+    Step(
+        "shuffle a playlist",
+        rewrite(
+            RUN, send("POST", "/shuffle/{hundred_twenty}", algorithm_name="BasicShuffle", seed=81)
+        ),
+        [
+            _saved(RUN, 120, "first"),
+            _shuffled(
+                RUN, "Basic", "first",
+                algorithm="BasicShuffle", track_count=120, params={"keep_first": 0}, seed=81,
+            ),
+        ],
+        learns=_learns("first"),
+    ),
+    Step(
+        "shuffle another with parameters",
+        rewrite(
+            RAIN,
+            send(
+                "POST", "/shuffle/{japanese}", algorithm_name="BalancedShuffle",
+                algorithm_params={"section_count": 3}, seed=7,
+            ),
+        ),
+        [
+            _saved(RAIN, 18, "second"),
+            _shuffled(
+                RAIN, "Balanced", "second",
+                algorithm="BalancedShuffle", track_count=18,
+                params={"keep_first": 0, "section_count": 3}, seed=7,
+            ),
+        ],
+        learns=_learns("second"),
+    ),
+    Step(
+        "shuffle while Spotify fails, which is put back",
+        failing(
+            spare(RUN, send("POST", "/shuffle/{hundred_twenty}", seed=9)),
+            "error_before", "/v1/playlists/{hundred_twenty}/items", method="PUT", status=400,
+        ),
+        [_saved(RUN, 120, "third")],
+        status=502,
+    ),
+    Step(
+        "shuffle a playlist of Jonas",
+        spare("foreign_public", send("POST", "/shuffle/{foreign_public}")),
+        status=403,
+    ),
+    Step(
+        "shuffle a playlist of one song",
+        spare("one", send("POST", "/shuffle/{one}")),
+    ),
+)

@@ -1,0 +1,98 @@
+"""Workshop sessions: P7 to P9 of the trail."""
+
+from typing import Any
+
+from shuffify.cli.tour.account_steps import JONAS
+from shuffify.cli.tour.acts import fetch, send
+from shuffify.cli.tour.rows import Digest, Known, KnownKey, Moment, Row
+from shuffify.cli.tour.walk import Step
+from shuffify.sandbox import library
+
+BREAKFAST = "twelve"
+
+
+def _row(kind: str, sentence: str, name: str, count: int, **metadata: Any) -> Row:
+    known = {"session_name": name, "track_count": count, "session_id": Known("session")}
+    return Row(
+        f"workshop_session_{kind}",
+        sentence,
+        known | metadata,
+        playlist=BREAKFAST,
+        entity=("workshop_session", KnownKey("session")),
+    )
+
+
+def _columns(name: str, count: int) -> dict[str, Any]:
+    return {
+        "playlist_id": library.PLAYLISTS[BREAKFAST],
+        "session_name": name,
+        "track_uris": Digest(count),
+        "created_at": Moment(),
+    }
+
+
+WORKSHOP_SESSIONS = (
+    Step(
+        "read a playlist",
+        fetch("/playlist/{twelve}"),
+        learns={"twelve uris": "playlist.tracks.*.uri"},
+    ),
+    Step("read another", fetch("/playlist/{one}"), learns={"one uri": "playlist.tracks.*.uri"}),
+    Step(
+        "save a workshop session",
+        send(
+            "POST", "/workshop/{twelve}/sessions",
+            session_name="Draft", track_uris=Known("twelve uris"),
+        ),
+        [
+            _row(
+                "save", "Saved workshop session 'Draft'", "Draft", 12, operation="create",
+                changes={name: [None, value] for name, value in _columns("Draft", 12).items()},
+            )
+        ],
+        status=201,
+        learns={"session": "session.id"},
+    ),
+    Step(
+        "give it another list",
+        send("PUT", "/workshop/sessions/{session}", track_uris=Known("one uri")),
+        [
+            _row(
+                "save", "Updated workshop session 'Draft'", "Draft", 1, operation="update",
+                changes={"track_uris": [Digest(12), Digest(1)]},
+            )
+        ],
+    ),
+    Step(
+        "rename it",
+        send("PUT", "/workshop/sessions/{session}", session_name="For Sunday"),
+        [
+            _row(
+                "save", "Renamed workshop session 'Draft' to 'For Sunday'", "For Sunday", 1,
+                operation="update", changes={"session_name": ["Draft", "For Sunday"]},
+            )
+        ],
+    ),
+    Step(
+        "save it unchanged",
+        send(
+            "PUT", "/workshop/sessions/{session}",
+            session_name="For Sunday", track_uris=Known("one uri"),
+        ),
+    ),
+    Step(
+        "let Jonas delete it",
+        send("DELETE", "/workshop/sessions/{session}", JONAS),
+        status=404,
+    ),
+    Step(
+        "delete it",
+        send("DELETE", "/workshop/sessions/{session}"),
+        [
+            _row(
+                "delete", "Deleted workshop session 'For Sunday'", "For Sunday", 1,
+                changes={name: [value, None] for name, value in _columns("For Sunday", 1).items()},
+            )
+        ],
+    ),
+)
