@@ -1,5 +1,6 @@
 """The way in and out: start page, login, logout, the legal pages, and health."""
 
+import logging
 import secrets
 from typing import Any
 
@@ -19,6 +20,8 @@ from shuffify.web.errors import problem_of
 from shuffify.web.guards import public
 
 bp = Blueprint("core", __name__)
+
+log = logging.getLogger(__name__)
 
 
 @bp.get("/")
@@ -92,6 +95,7 @@ def callback() -> Response:
     except ShuffifyError as error:
         if problem_of(error).code == "not_allowed":
             raise
+        log.error("A login failed", exc_info=error)
         return _failed(f"The login did not work. {error}")
     session.clear()
     session.update(user_id=user.id, sid=sid)

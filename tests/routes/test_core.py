@@ -272,11 +272,12 @@ def test_the_dashboard_shows_the_playlists(mira: Visitor) -> None:
 
 
 def test_a_fault_at_spotify_shows_an_error_state_and_signs_nobody_out(
-    mira: Visitor, sandbox: Sandbox
+    mira: Visitor, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     sandbox.fault("error_before", path="/v1/me/playlists", count=None)
     page = mira.client.get("/")
     assert page.status_code == 200
+    assert [entry.levelname for entry in caplog.records] == ["ERROR"]
     assert "cannot be shown right now" in page.text
     assert mira.is_logged_in()
 

@@ -6,6 +6,7 @@ from contextvars import copy_context
 import re
 
 from flask import Flask, Response
+from flask.testing import FlaskClient
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -145,63 +146,58 @@ def test_a_copy_of_the_views_context_outlives_the_request(
     assert current() == NOBODY
 
 
-def test_sixteen_threads_never_mix_their_users(
+@pytest.mark.slow
+def test_sixteen_threads_of_200_requests_never_mix_their_users(
     app: Flask, visit: Callable[[], Visitor], outside: Session
 ) -> None:
-    people = {name: visit().log_in(name) for name in (library.MIRA, library.JONAS)}
-    ids = {user.spotify_id: user.id for user in outside.scalars(select(User))}
-    cookies = {
-        name: visitor.client.get_cookie("shuffify").value  # type: ignore[union-attr]
-        for name, visitor in people.items()
-    }
+    crowd = [Crowd(app, visit().log_in(name)) for name in (library.MIRA, library.JONAS)]
 
     def work(number: int) -> list[object]:
         wrong: list[object] = []
-        for turn in range(25):
-            name = (library.MIRA, library.JONAS, None)[(number + turn) % 3]
-            client = app.test_client()
-            if name:
-                client.set_cookie("shuffify", cookies[name])
-            seen = client.get("/probe").json
-            if seen["user_id"] != ids.get(name):
-                wrong.append((name, seen))
-            client.get("/fail")
-            if current() != NOBODY:
+        for turn in range(200):
+            person = crowd[(number + turn) % 2]
+            if turn % 21 == number:
+                person.rename(f"{person.user_id}-{number}-{turn}")
+            elif person.seen() != person.user_id:
+                wrong.append((person.user_id, turn))
+            if current() != NOBODY or _writing.get():
                 wrong.append(current())
         return wrong
 
     with ThreadPoolExecutor(16) as pool:
         assert [entry for wrong in pool.map(work, range(16)) for entry in wrong] == []
+    renamed = ActivityLog.description.like("Renamed%")
+    rows = outside.scalars(select(ActivityLog).where(renamed)).all()
+    assert len(rows) == 11 * 10 + 5 * 9 == len({row.request_id for row in rows})
+    for row in rows:
+        # each name begins with the id of whoever gave it
+        assert f"to '{row.user_id}-" in row.description
+    assert {row.user_id for row in rows} == {person.user_id for person in crowd}
 
 
-def test_sixteen_threads_leave_rows_of_their_own_users(
-    app: Flask, visit: Callable[[], Visitor], outside: Session
-) -> None:
-    ids = {}
-    people = []
-    for number in range(16):
-        visitor = visit().log_in((library.MIRA, library.JONAS)[number % 2])
-        with visitor.client.session_transaction() as session:
-            ids[number] = session["user_id"]
-        people.append(visitor)
+class Crowd:
+    """One user's login, used from many threads, each request by a client of its own."""
 
-    def work(number: int) -> None:
-        for turn in range(4):
-            name = f"{ids[number]}/{number}/{turn}"
-            playlist_id = f"{number:02}{turn:02}" + "x" * 18
-            saved = people[number].put("/workshop/sessions/1", {"session_name": name})
-            assert saved.status_code in (200, 404), saved.text
-            assert people[number].get(f"/workshop/{playlist_id}/sessions").status_code == 200
+    def __init__(self, app: Flask, visitor: Visitor) -> None:
+        path = f"/workshop/{library.PLAYLISTS['twelve']}/sessions"
+        saved = visitor.post(path, {"session_name": "start", "track_uris": []})
+        self.path = f"/workshop/sessions/{saved.json['session']['id']}"
+        self.headers = {"X-CSRFToken": visitor.token(), "Accept": "application/json"}
+        self.app = app
+        cookie = visitor.client.get_cookie("shuffify")
+        assert cookie is not None
+        self.cookie = cookie.value
+        self.user_id = self.seen()
 
-    twelve = library.PLAYLISTS["twelve"]
-    owner = people[0].post(
-        f"/workshop/{twelve}/sessions", {"session_name": "start", "track_uris": []}
-    )
-    assert owner.json["session"]["id"] == 1
-    with ThreadPoolExecutor(16) as pool:
-        list(pool.map(work, range(16)))
-    kind = ActivityLog.activity_type == "workshop_session_save"
-    rows = outside.scalars(select(ActivityLog).where(kind).order_by(ActivityLog.id)).all()
-    assert len(rows) == 1 + 8 * 4
-    assert {row.user_id for row in rows} == {ids[0]}
-    assert len({row.request_id for row in rows}) == len(rows)
+    def client(self) -> FlaskClient:
+        client = self.app.test_client()
+        client.set_cookie("shuffify", self.cookie)
+        return client
+
+    def seen(self) -> object:
+        return self.client().get("/probe").json["user_id"]
+
+    def rename(self, name: str) -> None:
+        body = {"session_name": name}
+        answer = self.client().put(self.path, json=body, headers=self.headers)
+        assert answer.status_code == 200, answer.text
