@@ -23,9 +23,6 @@ from sqlalchemy.engine.default import DefaultDialect
 SECRET_MASK: Final = "[secret]"
 """What stands in the place of a secret, old or new."""
 
-UNKNOWN: Final = "[unknown]"
-"""What stands for an old value that the database refused to tell."""
-
 LONGEST_SHOWN: Final = 1024
 """A `String` longer than this many characters is reduced to a digest."""
 
@@ -53,10 +50,9 @@ class Secret:
     __slots__ = ("_trace",)
 
     def __init__(self, value: Any) -> None:
-        try:
-            self._trace = hash(value)
-        except TypeError:
-            self._trace = hash(repr(value))
+        if isinstance(value, (Mapping, list, tuple)):
+            value = _content(value)
+        self._trace = hash(repr(value))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and other._trace == self._trace
@@ -65,6 +61,21 @@ class Secret:
 
     def __repr__(self) -> str:
         return SECRET_MASK
+
+
+class Unknown:
+    """A value that the database refused to tell; like SQL's NULL it equals not even itself."""
+
+    def __eq__(self, other: object) -> bool:
+        return False
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return "[unknown]"
+
+
+UNKNOWN: Final = Unknown()
 
 
 def instant(value: datetime) -> str:
@@ -121,9 +132,7 @@ def digest(value: Any) -> dict[str, Any]:
         count = len(value)
     else:
         count = len(value) if hasattr(value, "__len__") else 1
-        raw = json.dumps(
-            value, sort_keys=True, separators=(",", ":"), default=_json_default
-        ).encode()
+        raw = _content(value).encode()
     return {"count": count, "bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
 
 
@@ -135,14 +144,21 @@ class NamedDigest(dict[str, Any]):
         self.name = str(value)[:LONGEST_NAME]
 
 
+def _content(value: Any) -> str:
+    try:
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), default=_json_default)
+    except (TypeError, ValueError):
+        return repr(value)  # Keys of several types, or a cycle: no JSON.
+
+
 def _json_default(value: Any) -> Any:
-    # The digest is of the content itself, so nothing is masked here: it is not kept.
+    # Content is digested and not kept, so nothing is masked here.
     shown = plain(value)
     return str(shown) if isinstance(shown, Secret) else shown
 
 
 _PLAIN: Final[tuple[tuple[Any, Canon], ...]] = (
-    (Secret, lambda value: value),
+    ((Secret, Unknown), lambda value: value),
     (Enum, _enum),
     (bool, bool),
     (int, int),
@@ -161,7 +177,7 @@ _PLAIN: Final[tuple[tuple[Any, Canon], ...]] = (
 
 def encode_default(value: Any) -> Any:
     """Serve as JSON encoder default: masks secrets, reduces what is left over to primitives."""
-    return SECRET_MASK if isinstance(value, Secret) else plain(value)
+    return repr(value) if isinstance(value, (Secret, Unknown)) else plain(value)
 
 
 def column_canon(
@@ -169,17 +185,28 @@ def column_canon(
 ) -> tuple[frozenset[type], Canon]:
     """Return the Python types that are canonical as they are, and a function for all others."""
     if secret:
-        return frozenset({_NONE}), Secret
+        return frozenset({_NONE, Unknown}), _secretive(column_type)
     if as_digest:
-        return frozenset({_NONE}), _digester(column_type, as_name)
+        return frozenset({_NONE, Unknown}), _digester(column_type, as_name)
     if isinstance(column_type, sqltypes.TypeDecorator):
         return _decorated(column_type)
     if isinstance(column_type, sqltypes.Enum) and column_type.enum_class is not None:
-        return frozenset({_NONE}), _stored_enum(column_type)
+        return frozenset({_NONE, Unknown}), _stored_enum(column_type)
     for kind, natives, canon in _BY_TYPE:
         if isinstance(column_type, kind):
             return natives, _tolerant(canon)
-    return frozenset({_NONE}), plain
+    return frozenset({_NONE, Unknown}), plain
+
+
+def _secretive(column_type: Any) -> Canon:
+    _, canon = column_canon(column_type, secret=False, as_digest=False)
+
+    def convert(value: Any) -> Secret:
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            return Secret(bytes(value))
+        return Secret(value if isinstance(value, (Mapping, list, tuple)) else canon(value))
+
+    return convert
 
 
 def _tolerant(canon: Canon) -> Canon:
@@ -212,12 +239,12 @@ def _text(value: Any) -> Any:
 
 
 _BY_TYPE: Final[tuple[tuple[Any, frozenset[type], Canon], ...]] = (
-    (sqltypes.Boolean, frozenset({_NONE, bool}), lambda value: bool(int(value))),
-    (sqltypes.Integer, frozenset({_NONE, int}), _integer),
-    (sqltypes.Float, frozenset({_NONE}), lambda value: plain(float(value))),
-    (sqltypes.Numeric, frozenset({_NONE}), number),
-    (sqltypes.Date, frozenset({_NONE}), _day),
-    (sqltypes.String, frozenset({_NONE, str}), _text),
+    (sqltypes.Boolean, frozenset({_NONE, Unknown, bool}), lambda value: bool(int(value))),
+    (sqltypes.Integer, frozenset({_NONE, Unknown, int}), _integer),
+    (sqltypes.Float, frozenset({_NONE, Unknown}), lambda value: plain(float(value))),
+    (sqltypes.Numeric, frozenset({_NONE, Unknown}), number),
+    (sqltypes.Date, frozenset({_NONE, Unknown}), _day),
+    (sqltypes.String, frozenset({_NONE, Unknown, str}), _text),
 )
 
 

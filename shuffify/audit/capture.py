@@ -64,7 +64,7 @@ class Capture:
         self.at = at
         self.computed: dict[State, Row] = {}
         self.switches: dict[Any, State] = {}
-        self.failures: list[tuple[str, Plan, State | None, Exception]] = []
+        self.failures = notes.failures
         """What went wrong, for the trail to count and log: (stage, model, object, error)."""
 
     def changes(self, plan_of: PlanOf) -> Iterator[Change]:

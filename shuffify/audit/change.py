@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from .canonical import NamedDigest, Secret, encode_default
+from .canonical import NamedDigest, Secret, Unknown
 from .context import AuditContext
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class Change:
 
 
 def _masked(value: Any) -> Any:
-    return encode_default(value) if value.__class__ is Secret else value
+    return repr(value) if isinstance(value, (Secret, Unknown)) else value
 
 
 def replace(change: Change, **other: Any) -> Change:

@@ -35,7 +35,7 @@ since it was loaded, or is SQLAlchemy's mark for "never loaded": the database is
 class Notes:
     """Notes of one flush, taken before its statements: what can no longer be learnt afterwards."""
 
-    __slots__ = ("states", "known", "computed", "paths", "cascaded", "seen")
+    __slots__ = ("states", "known", "computed", "paths", "cascaded", "seen", "failures")
 
     def __init__(self, flush_context: Any) -> None:
         self.states: dict[State, tuple[bool, bool]] = flush_context.states
@@ -44,10 +44,27 @@ class Notes:
         self.paths: dict[State, Values] = {}
         self.cascaded: dict[State, dict[str, int]] = {}
         self.seen: set[State] = set()
+        """States that were looked at; no row is asked for twice, nor after its statement."""
+        self.failures: list[tuple[str, Plan, State | None, Exception]] = []
+        """Reads that failed, for the trail to count and log: (stage, model, object, error)."""
+
+    def attempt(self, plan: Plan, read: Callable[[], None]) -> None:
+        """Read what it costs no row to go without."""
+        try:
+            read()
+        except Exception as error:
+            self.failures.append(("read", plan, None, error))
 
 
 def look_before_update(plan: Plan, state: State, notes: Notes, connection: Connection) -> None:
     """Read the old values that the unit of work does not know, once per class and flush."""
+    for name, before in state.committed_state.items():
+        if name in plan.counted_set:
+            value = state.dict.get(name)
+            if value.__class__ not in IMMUTABLE and _is_expression(value):
+                notes.computed.setdefault(state, {})[name] = before
+    if state in notes.seen:
+        return
     notes.seen.add(state)
     if state not in notes.known and _must_ask(plan, state):
         mates = [
@@ -55,12 +72,8 @@ def look_before_update(plan: Plan, state: State, notes: Notes, connection: Conne
             if not (is_delete or list_only) and other.key is not None
             and other.mapper is state.mapper and other not in notes.seen and _must_ask(plan, other)
         ]
+        notes.seen.update(mates)
         _read(plan, [state, *mates], notes, connection)
-    for name, before in state.committed_state.items():
-        if name in plan.counted_set:
-            value = state.dict.get(name)
-            if value.__class__ not in IMMUTABLE and _is_expression(value):
-                notes.computed.setdefault(state, {})[name] = before
 
 
 def look_before_delete(
@@ -77,16 +90,22 @@ def look_before_delete(
     ]
     notes.seen.update(going)
     _read(plan, [other for other in going if _must_ask_all(plan, other)], notes, connection)
-    if plan.paths:
+
+    def follow() -> None:
         targets = [(row_before(plan, other, notes), other) for other in going]
-        for other, values in follow_paths(plan, targets, session, connection):
-            notes.paths[other] = values
-    if edges:
+        notes.paths.update(follow_paths(plan, targets, session, connection))
+
+    def count() -> None:
         counts = cascade_counts(connection, edges, [other.key[1] for other in going if other.key])
         for other in going:
             found = counts.get(other.key[1]) if other.key else None
             if found:
                 notes.cascaded[other] = found
+
+    if plan.paths:
+        notes.attempt(plan, follow)
+    if edges:
+        notes.attempt(plan, count)
 
 
 def look_at_pairs(deleted: Iterable[State], notes: Notes, plan_of: PlanOf,
@@ -133,13 +152,15 @@ def _is_expression(value: Any) -> bool:
 
 
 def _read(plan: Plan, states: list[State], notes: Notes, connection: Connection) -> None:
-    if not states:
-        return
-    rows = rows_by_key(connection, plan, [state.key[1] for state in states if state.key])
-    for state in states:
-        row = rows.get(state.key[1]) if state.key else None
-        if row is not None:
-            notes.known[state] = row
+    def read() -> None:
+        rows = rows_by_key(connection, plan, [state.key[1] for state in states if state.key])
+        for state in states:
+            row = rows.get(state.key[1]) if state.key else None
+            if row is not None:
+                notes.known[state] = row
+
+    if states:
+        notes.attempt(plan, read)
 
 
 def row_before(plan: Plan, state: State, notes: Notes) -> Row:

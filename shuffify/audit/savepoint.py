@@ -7,6 +7,7 @@ pass through the Connection like any statement: echo, cursor events and tracing 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -19,7 +20,10 @@ from sqlalchemy.sql.elements import (
     SavepointClause,
 )
 
+log = logging.getLogger("shuffify.audit")
+
 NAME = "audit_trail"
+CHECK = "audit_trail_check"
 
 
 class Savepoint(NamedTuple):
@@ -31,11 +35,11 @@ class Savepoint(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def savepoint(dialect: Dialect) -> Savepoint:
+def savepoint(dialect: Dialect, name: str = NAME) -> Savepoint:
     """Return the statements that open, release and roll back our savepoint."""
     return Savepoint(
         *(
-            str(clause(NAME).compile(dialect=dialect))
+            str(clause(name).compile(dialect=dialect))
             for clause in (SavepointClause, ReleaseSavepointClause, RollbackToSavepointClause)
         )
     )
@@ -48,8 +52,63 @@ def guarded(connection: Connection) -> Iterator[None]:
     connection.exec_driver_sql(sql.begin)
     try:
         yield
+        release(connection, sql)
     except BaseException:
-        connection.exec_driver_sql(sql.rollback)
-        connection.exec_driver_sql(sql.release)
+        undo(connection, sql)
         raise
-    connection.exec_driver_sql(sql.release)
+
+
+def release(connection: Connection, sql: Savepoint) -> None:
+    """Release our savepoint; raises only when the transaction waits for a rollback to it."""
+    try:
+        connection.exec_driver_sql(sql.release)
+    except Exception:
+        if not _is_released(connection):
+            raise
+
+
+def undo(connection: Connection, sql: Savepoint) -> None:
+    """Roll back to our savepoint and release it; raises no `Exception`.
+
+    An error here would take the place of the one that is being handled, an interruption
+    included. A savepoint that stays open is harmless: it ends with the transaction.
+    """
+    try:
+        connection.exec_driver_sql(sql.rollback)
+    except Exception as error:
+        log.warning("ROLLBACK TO SAVEPOINT failed: %s", type(error).__name__)
+        if not _execute(connection, sql.rollback):
+            return  # The connection is lost: the caller's next statement will say so.
+    try:
+        release(connection, sql)
+    except Exception as error:
+        log.warning("RELEASE SAVEPOINT failed: %s", type(error).__name__)
+
+
+def _is_released(connection: Connection) -> bool:
+    """Release our savepoint for sure, though it may be released already.
+
+    An event's listener may have failed before the RELEASE or after it. To try it again could
+    abort the transaction on PostgreSQL, so that stands in a savepoint of its own.
+    """
+    sql, check = savepoint(connection.dialect), savepoint(connection.dialect, CHECK)
+    if not _execute(connection, check.begin):
+        return False
+    if not _execute(connection, sql.release):
+        _execute(connection, check.rollback)
+        _execute(connection, check.release)
+    return True
+
+
+def _execute(connection: Connection, statement: str) -> bool:
+    """Execute past the Connection's events, one of which may be what failed; tell if it ran."""
+    try:
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(statement)
+        finally:
+            cursor.close()
+    except Exception as error:
+        log.warning("%s failed: %s", statement, type(error).__name__)
+        return False
+    return True

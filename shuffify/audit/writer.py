@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from .render import LIMITS, Row
-from .savepoint import guarded, savepoint
+from .savepoint import guarded, release, savepoint, undo
 
 log = logging.getLogger("shuffify.audit")
 
@@ -125,10 +125,9 @@ class Writer:
                 stage = "insert"
                 connection.exec_driver_sql(statement.sql, parameters)
                 stage = "release"
-                connection.exec_driver_sql(sql.release)
+                release(connection, sql)
             except BaseException:
-                connection.exec_driver_sql(sql.rollback)
-                connection.exec_driver_sql(sql.release)
+                undo(connection, sql)
                 raise
         except Exception as error:
             return Refusal(stage, error, is_doomed(connection, error))

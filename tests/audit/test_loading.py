@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, ForeignKey, String, Text, func, select
+from sqlalchemy import JSON, Engine, ForeignKey, String, Text, func, select
 from sqlalchemy.ext.mutable import MutableDict
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, load_only, mapped_column
 from sqlalchemy.orm import relationship
@@ -57,7 +57,9 @@ class Book(Base):
     name: Mapped[str] = mapped_column(String(80))
     number: Mapped[int] = mapped_column(default=1)
     level: Mapped[int] = mapped_column(server_default="4")
-    settings: Mapped[Any] = mapped_column(MutableDict.as_mutable(Json), nullable=True)
+    settings: Mapped[Any] = mapped_column(
+        MutableDict.as_mutable(JSON(none_as_null=True)), nullable=True
+    )
     plain: Mapped[Any] = mapped_column(Json, nullable=True)
     story: Mapped[str | None] = mapped_column(Text, deferred=True)
     shelf: Mapped[Shelf] = relationship()

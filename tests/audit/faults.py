@@ -1,0 +1,213 @@
+"""A story that meets every statement and every hook of the engine, and ways to make them fail.
+
+The story is told twice: with auditing and without. What its caller can see must be equal.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import Engine, ForeignKey, String, Text, event, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
+
+import shuffify.audit
+from shuffify.audit import Audited
+from tests.audit.stage import Json, LogColumns, Stage, UserColumns
+
+ENGINE = os.path.dirname(shuffify.audit.__file__) + os.sep
+SQLALCHEMY = os.path.dirname(sqlalchemy.__file__) + os.sep
+
+
+class Base(DeclarativeBase):
+    """The watched base."""
+
+
+class User(UserColumns, Base):
+    pass
+
+
+class ActivityLog(LogColumns, Base):
+    pass
+
+
+class Shelf(Base):
+    """Its notes go by the ORM's cascade, its stamps by the database's."""
+
+    __tablename__ = "shelves"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    name: Mapped[str] = mapped_column(String(80))
+    number: Mapped[int] = mapped_column(default=0)
+    level: Mapped[int] = mapped_column(server_default="4")
+    tags: Mapped[Any] = mapped_column(Json, nullable=True)
+    story: Mapped[str | None] = mapped_column(Text, deferred=True)
+    notes: Mapped[list[Note]] = relationship(cascade="all, delete-orphan", back_populates="shelf")
+
+
+class Note(Base):
+    __tablename__ = "notes"
+    __audit__ = Audited(owner="shelf.user_id", playlist=("shelf_id", "shelf.name"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    shelf_id: Mapped[int] = mapped_column(ForeignKey("shelves.id"))
+    title: Mapped[str] = mapped_column(String(80))
+    shelf: Mapped[Shelf] = relationship(back_populates="notes")
+
+
+class Stamp(Base):
+    __tablename__ = "stamps"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    shelf_id: Mapped[int] = mapped_column(ForeignKey("shelves.id", ondelete="CASCADE"))
+
+
+def story(session: Session) -> list[Any]:
+    """Do what callers do; return all that they can see of it."""
+    seen: list[Any] = []
+    shelf = Shelf(id=1, user_id=7, name="Top", tags=["a"], story="long",
+                  notes=[Note(id=1, title="one"), Note(id=2, title="two")])
+    session.add(shelf)
+    session.commit()
+    session.add(Stamp(id=1, shelf_id=1))
+    shelf.name, shelf.tags = "Upper", ["b"]
+    session.commit()
+    with session.begin_nested():
+        shelf.number = Shelf.number + 1
+    seen += [shelf.number, session.in_nested_transaction()]
+    with session.begin_nested() as savepoint:
+        shelf.number = 99
+        session.flush()
+        savepoint.rollback()
+    session.commit()
+    seen += [shelf.number, shelf.level, shelf.name]
+    session.add(Note(id=1, shelf_id=1, title="twin"))
+    seen.append(_refused(session.commit))
+    session.rollback()
+    session.add(Shelf(id=9, user_id=7, name="Never"))
+    session.flush()
+    session.rollback()
+    session.get_one(Note, 2).title = "deux"
+    session.flush()
+    shelf.notes.remove(session.get_one(Note, 1))
+    session.commit()
+    session.delete(shelf)
+    session.commit()
+    session.add(Shelf(id=3, user_id=8, name="Last"))
+    seen += [session.in_transaction(), session.is_active, len(session.new)]
+    session.commit()
+    seen += [session.in_transaction(), session.is_active, _dump(session)]
+    session.rollback()
+    return seen
+
+
+TOLD = [
+    ("note_create", "1"), ("note_create", "2"), ("note_delete", "1"), ("note_delete", "2"),
+    ("note_update", "2"), ("shelf_create", "1"), ("shelf_create", "3"), ("shelf_delete", "1"),
+    ("shelf_update", "1"), ("shelf_update", "1"), ("stamp_create", "1"),
+]
+"""Type and entity id of the rows that the story leaves, sorted."""
+
+
+def _refused(do: Callable[[], object]) -> Any:
+    try:
+        return do()
+    except IntegrityError as error:
+        return type(error), error.statement
+
+
+def _dump(session: Session) -> list[Any]:
+    return [
+        session.execute(select(model.__table__).order_by(model.__table__.c.id)).all()
+        for model in (Shelf, Note, Stamp)
+    ]
+
+
+def clear(stage: Stage) -> None:
+    """Empty all tables but the users."""
+    with stage.engine.begin() as connection:
+        for table in reversed(Base.metadata.sorted_tables):
+            if table.name != "users":
+                connection.execute(table.delete())
+
+
+def told(stage: Stage) -> list[tuple[str, str]]:
+    """Return type and entity id of the log's rows, sorted."""
+    return sorted((row.activity_type, row.entity_id) for row in stage.rows())
+
+
+def without_auditing(stage: Stage, act: Callable[[Session], Any]) -> Any:
+    """Return what the caller sees with an unwatched session, and leave nothing behind."""
+    with stage.unwatched() as session:
+        seen = act(session)
+    with stage.engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(ActivityLog.__table__)) == 0
+    clear(stage)
+    return seen
+
+
+def ticks(stage: Stage) -> dict[str, int]:
+    """Return the counters that moved, but for the rows."""
+    return {
+        name: number for name, number in stage.trail.counters().items()
+        if number and name not in ("rows", "unknown_actor")
+    }
+
+
+def is_ours() -> bool:
+    """Tell whether the statement being executed is the engine's own, not the caller's.
+
+    The nearest frame outside SQLAlchemy tells; `_flush_all` is where the engine lets the
+    caller's own flush happen.
+    """
+    frame = sys._getframe(1)
+    while frame is not None:
+        path = frame.f_code.co_filename
+        if path.startswith(ENGINE):
+            return frame.f_code.co_name != "_flush_all"
+        if not path.startswith(SQLALCHEMY) and path not in (__file__, "<string>"):
+            return False
+        frame = frame.f_back
+    return False
+
+
+def nth(number: int) -> Callable[[int, str], bool]:
+    """Choose one statement."""
+    return lambda at, _: at == number
+
+
+def beginning(*verbs: str) -> Callable[[int, str], bool]:
+    """Choose all statements that begin with one of these."""
+    return lambda _, statement: statement.startswith(verbs)
+
+
+@contextmanager
+def failing(
+    engine: Engine, chosen: Callable[[int, str], bool], phase: str,
+    error: Callable[[], BaseException],
+) -> Iterator[list[str]]:
+    """Raise at those of the engine's own statements that are chosen, before or after they run.
+
+    ``chosen`` gets each one's number and text. Yields the texts seen; a failed one begins "!".
+    """
+    seen: list[str] = []
+
+    def inject(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if not is_ours():
+            return
+        hit = chosen(len(seen), statement)
+        seen.append(("!" if hit else "") + statement)
+        if hit:
+            raise error()
+
+    event.listen(engine, f"{phase}_cursor_execute", inject)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, f"{phase}_cursor_execute", inject)

@@ -1,0 +1,122 @@
+"""A failing statement of the engine's own costs the caller nothing (A2) and no row (A3)."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from tests.audit.faults import (
+    TOLD, ActivityLog, Base, beginning, clear, failing, nth, story, ticks, told, without_auditing,
+)
+from tests.audit.stage import Stage, staged
+
+pytestmark = pytest.mark.usefixtures("mira")
+
+
+class Broken(Exception):
+    """What an event's listener may raise at any statement."""
+
+
+def refused() -> OperationalError:
+    return OperationalError("a statement", {}, Broken("refused"))
+
+
+@pytest.fixture
+def stage(engine: Engine, tmp_path: Path) -> Iterator[Stage]:
+    with staged(engine, Base, ActivityLog, tmp_path / "spool.jsonl") as stage:
+        yield stage
+
+
+def _count_statements(stage: Stage) -> int:
+    with failing(stage.engine, nth(-1), "before", Broken) as seen:
+        with stage.session() as session:
+            story(session)
+    assert told(stage) == TOLD
+    assert ticks(stage) == {}
+    clear(stage)
+    return len(seen)
+
+
+@pytest.mark.parametrize("error", [Broken, refused])
+@pytest.mark.parametrize("phase", ["before", "after"])
+def test_a_fault_at_any_one_statement_changes_nothing_for_the_caller(
+    stage: Stage, phase: str, error: type[Exception], subtests: pytest.Subtests
+) -> None:
+    expected = without_auditing(stage, story)
+    for number in range(_count_statements(stage)):
+        before = ticks(stage)
+        with failing(stage.engine, nth(number), phase, error) as seen:
+            with stage.session() as session:
+                seen_by_caller = story(session)
+        with subtests.test(f"{number}: {seen[number]}"):
+            assert seen_by_caller == expected
+            assert told(stage) == TOLD
+            assert len(stage.trail.spool) == 0
+            moved = {name: count - before.get(name, 0) for name, count in ticks(stage).items()}
+            ticked = {name: count for name, count in moved.items() if count}
+            assert len(ticked) <= 1
+            if "INSERT INTO activity_log" in seen[number]:
+                assert set(ticked) == {"retried"}
+        clear(stage)
+
+
+STATEMENTS = {
+    "savepoint": ("SAVEPOINT",),
+    "insert": ("INSERT",),
+    "release": ("RELEASE",),
+    "insert and undoing": ("INSERT", "ROLLBACK TO"),
+    "insert, undoing and release": ("INSERT", "ROLLBACK TO", "RELEASE"),
+    "read": ("SELECT",),
+    "read and undoing": ("SELECT", "ROLLBACK TO"),
+    "all": ("SAVEPOINT", "INSERT", "RELEASE", "ROLLBACK TO", "SELECT"),
+}
+
+
+@pytest.mark.parametrize("phase", ["before", "after"])
+def test_statements_that_always_fail_change_nothing_for_the_caller(
+    stage: Stage, phase: str, subtests: pytest.Subtests
+) -> None:
+    expected = without_auditing(stage, story)
+    for name, verbs in STATEMENTS.items():
+        with failing(stage.engine, beginning(*verbs), phase, Broken):
+            with stage.session() as session:
+                seen_by_caller = story(session)
+        with subtests.test(name):
+            assert seen_by_caller == expected
+            stage.trail.replay(stage.engine)
+            assert told(stage) == TOLD
+            assert len(stage.trail.spool) == 0
+        clear(stage)
+
+
+def test_rows_that_are_refused_for_good_are_one_line_each_and_one_tick(stage: Stage) -> None:
+    with failing(stage.engine, beginning("INSERT"), "before", Broken):
+        with stage.session() as session:
+            story(session)
+
+    assert told(stage) == []
+    assert len(stage.trail.spool) == len(TOLD)
+    assert ticks(stage) == {"losses.insert": len(TOLD)}
+    assert stage.count("rows") == 0
+
+
+@pytest.mark.parametrize(
+    ("phase", "error"), [("before", SystemExit), ("after", KeyboardInterrupt)]
+)
+def test_an_interruption_passes_through_and_leaves_nothing(
+    stage: Stage, phase: str, error: type[BaseException], subtests: pytest.Subtests
+) -> None:
+    for number in range(_count_statements(stage)):
+        with subtests.test(number), stage.session() as session:
+            with failing(stage.engine, nth(number), phase, error) as seen:
+                with pytest.raises(error):
+                    story(session)
+            assert seen[number].startswith("!")
+            session.rollback()
+        gc.collect()  # The traceback holds a cursor, which on SQLite holds its transaction open.
+        clear(stage)
