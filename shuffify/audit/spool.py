@@ -11,11 +11,17 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from .canonical import encode_default, instant
+
+try:
+    import fcntl
+except ImportError:  # Windows: two replays at once are then the operator's to avoid.
+    fcntl = None  # type: ignore[assignment]
 
 log = logging.getLogger("shuffify.audit")
 
@@ -53,6 +59,10 @@ class Spool:
 
         Lines that were refused again stay in the spool. Returns how many went which way.
         """
+        with self._alone():
+            return self._replay(put)
+
+    def _replay(self, put: Callable[[dict[str, Any]], str]) -> dict[str, int]:
         outcome = {"inserted": 0, "present": 0, "kept": 0}
         self._set_aside()
         for path in self._files():
@@ -67,6 +77,20 @@ class Spool:
             self._keep(kept)
             path.unlink()
         return outcome
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let one replay at a time take files away; another waits for its turn."""
+        if fcntl is None or self.path is None or not self.path.parent.is_dir():
+            yield
+            return
+        name = self.path.with_name(f"{self.path.name}.lock")
+        lock = os.open(name, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
 
     @staticmethod
     def _put(line: bytes, put: Callable[[dict[str, Any]], str]) -> str:
