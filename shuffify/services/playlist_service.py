@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shuffify.enums import ActivityType, SnapshotType, WriteState
+from shuffify.models.base import utcnow
 from shuffify.services.errors import PlaylistError
 from shuffify.services.playlist_view import PlaylistCard, PlaylistView
 from shuffify.services.playlist_write import write
+from shuffify.services.recovery import recover_all
 from shuffify.services.snapshot_store import undo_steps, undo_steps_by_playlist
 from shuffify.services.spotify_access import REQUEST, Limits, Progress, spotify_access
 from shuffify.services.transaction import end_reads, reading
@@ -55,10 +57,11 @@ class PlaylistService:
 
     @staticmethod
     def get_playlist(user_id: int, playlist_id: str) -> PlaylistView:
-        """Return a playlist with every row, freshly read.
+        """Return a playlist with every row, freshly read; settles writes that died before.
 
         Raises PlaylistNotFoundError, PlaylistAccessError, ReconnectRequired, Spotify's errors.
         """
+        recover_all(utcnow(), playlist_id)
         with spotify_access(user_id) as access:
             return PlaylistView.of(access.gateway.playlist(playlist_id), access.spotify_id)
 

@@ -1,12 +1,14 @@
 """Snapshots: our copies of a playlist's order, taken by hand or before a write."""
 
 import builtins
+from datetime import datetime
 import logging
 
 from sqlalchemy import func, select
 
 from shuffify.enums import SnapshotType
 from shuffify.extensions import db
+from shuffify.models.base import utcnow
 from shuffify.models.playlist_snapshot import PlaylistSnapshot
 from shuffify.services import snapshot_store
 from shuffify.services.fields import text_problem
@@ -17,6 +19,7 @@ from shuffify.services.errors import (
     PlaylistSnapshotValidationError,
 )
 from shuffify.services.going_back import restore_exactly, undo_last
+from shuffify.services.recovery import recover_all
 from shuffify.services.spotify_access import REQUEST, Limits, Progress, spotify_access
 from shuffify.services.transaction import lock_user, one_commit, reading
 from shuffify.services.undo import RestoreResult, SnapshotDiff, UndoResult
@@ -144,6 +147,19 @@ class PlaylistSnapshotService:
         """Count the changes of a playlist that the user can undo."""
         with reading(PlaylistSnapshotError, _UNREADABLE):
             return snapshot_store.undo_steps(user_id, playlist_id)
+
+    @staticmethod
+    def recover(now: datetime | None = None) -> int:
+        """Settle the writes that died on the way, and count them. Commits for each.
+
+        Takes those that are pending for two minutes and whose playlist nobody is writing.
+        """
+        return recover_all(now or utcnow())
+
+    @staticmethod
+    def recover_playlist(playlist_id: str) -> int:
+        """Settle the writes to one playlist that died on the way; as `recover` does."""
+        return recover_all(utcnow(), playlist_id)
 
     @staticmethod
     def prune(user_id: int, playlist_id: str) -> int:

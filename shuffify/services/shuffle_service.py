@@ -40,6 +40,12 @@ class Recipe:
         shuffled = self.algorithm.shuffle(rows, seed=self.seed, params=self.params)
         return keep_null_rows(fresh.uris, [track.uri for track in shuffled if track.uri])
 
+    def words(self) -> str:
+        """Say how it shuffles, in one line: what a crash leaves to repeat the shuffle from."""
+        details = {**self.params, "seed": self.seed}
+        listed = ", ".join(f"{name} {value}" for name, value in details.items())
+        return f"using {self.algorithm.label} ({listed})"
+
     def entry(
         self, playlist: Playlist, result: WriteResult | None, outcome: WriteState
     ) -> Entry:
@@ -134,6 +140,7 @@ class ShuffleService:
             user_id,
             SnapshotType.AUTO_PRE_SHUFFLE,
             account=recipe.entry,
+            description=recipe.words(),
             spare_short_writes=not settings.auto_snapshot_enabled,
         )
         outcome = write(

@@ -47,6 +47,16 @@ def no_entry(playlist: Playlist, result: WriteResult | None, outcome: WriteState
     """Leave the trail to what the flush derives."""
 
 
+def event_id(snapshot_id: int | None, activity_type: ActivityType) -> str:
+    """Return the identity of an explicit row.
+
+    Derived from the write's snapshot, so that replay of the spool and recovery meet in one row.
+    """
+    if snapshot_id is None:
+        return str(uuid4())
+    return str(uuid5(NAMESPACE_URL, f"shuffify:snapshot:{snapshot_id}:{activity_type}"))
+
+
 class SnapshotJournal:
     """Takes the automatic snapshot of one write, and settles it with the write's outcome.
 
@@ -61,6 +71,7 @@ class SnapshotJournal:
         snapshot_type: SnapshotType,
         *,
         account: Account = no_entry,
+        description: str | None = None,
         spare_short_writes: bool = False,
         born_undone: bool = False,
         restores: Callable[[], int | None] = lambda: None,
@@ -70,6 +81,7 @@ class SnapshotJournal:
         self.snapshot_id: int | None = None
         self._snapshot_type = snapshot_type
         self._account = account
+        self._description = description
         self._spare_short_writes = spare_short_writes
         self._born_undone = born_undone
         self._restores = restores
@@ -81,6 +93,7 @@ class SnapshotJournal:
             return
         with one_commit(PlaylistError, "The playlist could not be saved before the change."):
             snapshot = new_snapshot(self.user_id, attempt.before, self._snapshot_type)
+            snapshot.trigger_description = self._description
             snapshot.write_state = WriteState.PENDING
             snapshot.write_target = attempt.digest
             snapshot.restores_id = self._restores()
@@ -156,15 +169,8 @@ class SnapshotJournal:
             "playlist_id": playlist.id,
             "playlist_name": playlist.name,
             "metadata": {**entry.metadata, "snapshot_id": self.snapshot_id},
-            "event_id": self._event_id(entry),
+            "event_id": event_id(self.snapshot_id, entry.activity_type),
         }
-
-    def _event_id(self, entry: Entry) -> str:
-        if self.snapshot_id is None:
-            return str(uuid4())
-        # Derived from the snapshot: replay of the spool and recovery then meet in one row.
-        name = f"shuffify:snapshot:{self.snapshot_id}:{entry.activity_type}"
-        return str(uuid5(NAMESPACE_URL, name))
 
     def _snapshot(self) -> PlaylistSnapshot | None:
         if self.snapshot_id is None:

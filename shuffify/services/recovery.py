@@ -1,0 +1,200 @@
+"""Settles the writes that a process left open when it died."""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from datetime import datetime
+import logging
+from typing import Any
+
+from sqlalchemy import select
+
+from shuffify.audit import bind
+from shuffify.enums import ActivityType, SnapshotType, WriteState
+from shuffify.errors import ShuffifyError
+from shuffify.extensions import db
+from shuffify.models.activity_log import ActivityLog
+from shuffify.models.base import utcnow
+from shuffify.models.playlist_snapshot import PlaylistSnapshot
+from shuffify.services.activity_log_service import ActivityLogService
+from shuffify.services.errors import (
+    PlaylistAccessError,
+    PlaylistNotFoundError,
+    PlaylistSnapshotError,
+)
+from shuffify.services.pending_write import PendingWrite, Verdict, find_pending
+from shuffify.services.snapshot_store import prune
+from shuffify.services.spotify_access import Access, spotify_access
+from shuffify.services.transaction import end_reads, one_commit, reading
+from shuffify.services.write_journal import event_id
+from shuffify.spotify.errors import LockBusyError, UnwritableRowsError, WriteFailedError
+from shuffify.spotify.locks import playlist_lock
+from shuffify.spotify.sequences import diff
+from shuffify.spotify.tracks import Uri
+from shuffify.spotify.writes import Attempt, WriteResult, write_playlist
+
+logger = logging.getLogger(__name__)
+
+REASON = "recovery"
+
+_FAILURE = "The outcome of a write could not be recorded."
+_SENTENCES = {
+    (ActivityType.SHUFFLE, WriteState.APPLIED): "Shuffled '{}'",
+    (ActivityType.SHUFFLE, WriteState.INTERRUPTED): "Shuffling '{}' was interrupted",
+    (ActivityType.WORKSHOP_COMMIT, WriteState.APPLIED): "Committed workshop changes to '{}'",
+    (ActivityType.WORKSHOP_COMMIT, WriteState.INTERRUPTED):
+        "Committing workshop changes to '{}' was interrupted",
+}
+_OWED = {
+    SnapshotType.AUTO_PRE_SHUFFLE: ActivityType.SHUFFLE,
+    SnapshotType.AUTO_PRE_COMMIT: ActivityType.WORKSHOP_COMMIT,
+}
+
+
+def recover_all(now: datetime, playlist_id: str | None = None) -> int:
+    """Settle what can be settled, each in a commit of its own, and count it."""
+    with reading(PlaylistSnapshotError, "The open writes could not be read."):
+        found = find_pending(now, playlist_id)
+        end_reads()
+    with bind(kind="system", label=REASON, source="scheduler", reason=REASON):
+        return sum(_recover(snapshot_id, playlist_id) for snapshot_id, playlist_id in found)
+
+
+def _recover(snapshot_id: int, playlist_id: str) -> bool:
+    """Say whether the write is settled now."""
+    try:
+        with playlist_lock(db.engine, playlist_id, wait=0):
+            return _settle(snapshot_id)
+    except LockBusyError:
+        return False
+    except ShuffifyError as error:
+        # Whatever is in the way (no connection, no consent) may be gone the next time.
+        logger.warning("The write of snapshot %s stays open: %s", snapshot_id, error)
+        return False
+
+
+def _settle(snapshot_id: int) -> bool:
+    with reading(PlaylistSnapshotError, "The snapshot could not be read."):
+        write = PendingWrite.read(snapshot_id)
+        end_reads()
+    if write is None:
+        return False
+    if write.after is not None:
+        _record(write, write.verdict(write.after), write.after)
+        return True
+    try:
+        with spotify_access(write.user_id) as access:
+            found = access.gateway.playlist(write.playlist_id).uris
+            verdict = write.verdict(found)
+            if verdict is Verdict.CUT_SHORT:
+                return _put_back(write, access)
+    except (PlaylistNotFoundError, PlaylistAccessError, UnwritableRowsError):
+        # It is gone, or cannot be written back: nobody will ever know more than now.
+        verdict, found = Verdict.INTERRUPTED, ()
+    _record(write, verdict, found)
+    return True
+
+
+def _put_back(write: PendingWrite, access: Access) -> bool:
+    outcome = _PutBack(write)
+    write_playlist(
+        access.gateway,
+        write.playlist_id,
+        user_id=access.spotify_id,
+        compute=lambda fresh: write.before,
+        journal=outcome,
+        lock=nullcontext(),
+    )
+    return outcome.settled
+
+
+class _PutBack:
+    """Keeps book about bringing a list back to its snapshot, which needs no second one."""
+
+    def __init__(self, write: PendingWrite) -> None:
+        self._write = write
+        self.settled = False
+
+    def pending(self, attempt: Attempt) -> None:
+        """The snapshot of the write that died serves this one too."""
+
+    def refreshed(self, attempt: Attempt) -> None:
+        """The target is the snapshot, whatever the list has become."""
+
+    def applied(self, result: WriteResult) -> None:
+        """Note that the list is as it was; the trail derives its row from this."""
+        with one_commit(PlaylistSnapshotError, _FAILURE):
+            snapshot = db.session.get_one(PlaylistSnapshot, self._write.snapshot_id)
+            snapshot.write_state = WriteState.VOID
+            snapshot.restored_at = utcnow()
+        self.settled = True
+
+    def void(self) -> None:
+        """Nothing was put back: the next recovery tries again."""
+
+    def interrupted(self, failure: WriteFailedError) -> None:
+        """Note that the list stands elsewhere now."""
+        _record(self._write, Verdict.INTERRUPTED, failure.found.uris if failure.found else ())
+        self.settled = True
+
+
+def _record(write: PendingWrite, verdict: Verdict, found: Sequence[Uri]) -> None:
+    """Settle the snapshot, and write the row that the dead process owed. Commits."""
+    with one_commit(PlaylistSnapshotError, _FAILURE):
+        snapshot = db.session.get_one(PlaylistSnapshot, write.snapshot_id)
+        snapshot.write_state = WriteState[verdict.name]
+        if verdict is Verdict.APPLIED:
+            _restore_owed(snapshot)
+        if verdict in (Verdict.APPLIED, Verdict.INTERRUPTED):
+            _log_owed(snapshot, found)
+        if verdict is Verdict.APPLIED:
+            prune(write.user_id, write.playlist_id, {write.snapshot_id})
+
+
+def _restore_owed(snapshot: PlaylistSnapshot) -> None:
+    """Note an undo or restore on the snapshot that it went back to."""
+    if snapshot.restores_id is None:
+        return
+    source = db.session.get(PlaylistSnapshot, snapshot.restores_id)
+    if source is None:
+        return
+    source.restored_at = utcnow()
+    # The snapshot that an undo takes for itself is born undone.
+    if snapshot.undone_at is not None:
+        source.undone_at = source.restored_at
+
+
+def _log_owed(snapshot: PlaylistSnapshot, found: Sequence[Uri]) -> None:
+    activity_type = _OWED.get(SnapshotType(snapshot.snapshot_type))
+    if activity_type is None:
+        return
+    identity = event_id(snapshot.id, activity_type)
+    if db.session.scalar(select(ActivityLog.id).where(ActivityLog.event_id == identity)):
+        return
+    state = WriteState(snapshot.write_state or "")
+    sentence = _SENTENCES[activity_type, state].format(snapshot.playlist_name)
+    if state is WriteState.APPLIED and snapshot.trigger_description:
+        sentence = f"{sentence} {snapshot.trigger_description}"
+    ActivityLogService.log(
+        snapshot.user_id,
+        activity_type,
+        sentence,
+        playlist_id=snapshot.playlist_id,
+        playlist_name=snapshot.playlist_name,
+        metadata=_facts(snapshot, found, state),
+        event_id=identity,
+    )
+
+
+def _facts(
+    snapshot: PlaylistSnapshot, found: Sequence[Uri], state: WriteState
+) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "track_count": len(found),
+        "snapshot_id": snapshot.id,
+        "outcome": state.value,
+        "reason": REASON,
+    }
+    if state is WriteState.APPLIED:
+        change = diff(snapshot.track_uris, found)
+        facts.update(added=change.added, removed=change.removed, moved=change.moved)
+    return facts
