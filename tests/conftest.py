@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,17 @@ if TYPE_CHECKING:
     from flask_sqlalchemy import SQLAlchemy
 
     from shuffify.models.db import User
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """Undo what an app says about logging: it is said for the whole process."""
+    factory = logging.getLogRecordFactory()
+    levels = {name: logging.getLogger(name).level for name in ("", "shuffify", "spotipy")}
+    yield
+    logging.setLogRecordFactory(factory)
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
 
 
 @pytest.fixture
