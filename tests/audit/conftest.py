@@ -6,11 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine
 
 from shuffify.audit import bind
 from tests.audit.witness import Subject, Witness
 from tests.audit.world import ActivityLog, Note, Playlist, World
+
+
+# For `pytest tests/audit --hypothesis-profile=proof`: an hour's search instead of a minute's.
+settings.register_profile("proof", max_examples=5000)
 
 
 @pytest.fixture

@@ -1,0 +1,62 @@
+"""Models for the state machine: three levels of children, and a key that may change."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from tests.audit.witness import Subject
+from tests.audit.world import Json
+
+
+class ShelfBase(DeclarativeBase):
+    """A base of its own: the trail's log stands on another."""
+
+
+class Shelf(ShelfBase):
+    __tablename__ = "shelves"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int | None]
+    name: Mapped[str] = mapped_column(String(20))
+    position: Mapped[int] = mapped_column(default=0)
+    due: Mapped[datetime | None]
+    tags: Mapped[list[str] | None] = mapped_column(Json)
+    comment: Mapped[str | None] = mapped_column(Text, deferred=True)
+    books: Mapped[list[Book]] = relationship(back_populates="shelf", cascade="all, delete-orphan")
+
+
+class Book(ShelfBase):
+    __tablename__ = "books"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    shelf_id: Mapped[int] = mapped_column(ForeignKey("shelves.id"))
+    title: Mapped[str] = mapped_column(String(20))
+    shelf: Mapped[Shelf] = relationship(back_populates="books")
+    pages: Mapped[list[Page]] = relationship(back_populates="book", cascade="all, delete-orphan")
+
+
+class Page(ShelfBase):
+    __tablename__ = "pages"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    book_id: Mapped[int] = mapped_column(ForeignKey("books.id"))
+    number: Mapped[int]
+    book: Mapped[Book] = relationship(back_populates="pages")
+
+
+class Stamp(ShelfBase):
+    __tablename__ = "stamps"
+
+    country: Mapped[str] = mapped_column(String(2), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    label: Mapped[str | None] = mapped_column(String(20))
+    amount: Mapped[int | None] = mapped_column(default=1)
+
+
+MODELS: tuple[Any, ...] = (Shelf, Book, Page, Stamp)
+
+SUBJECTS = [Subject(model, model.__name__.lower()) for model in MODELS]

@@ -1,0 +1,165 @@
+"""One change: what it tells, and what two of them come to (A4, A5, A10)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shuffify.audit import Actor, AuditContext, Change
+from shuffify.audit.canonical import Secret, digest
+from shuffify.audit.change import combine
+from tests.audit.changes import create, delete, told, update
+
+CASES: dict[str, tuple[Change, Change, Any]] = {
+    "create then update is one create with final values": (
+        create(1, name="a", position=0),
+        update(1, position=(0, 2)),
+        ("create", (1,), {"name": "a", "position": 2}),
+    ),
+    "create then delete is nothing": (create(1, name="a"), delete(1, name="a"), None),
+    "create then a new key is one create of the new key": (
+        create(1, name="a"), update(2, former=1), ("create", (2,), {"name": "a"}),
+    ),
+    "change and change back is nothing": (
+        update(1, name=("a", "b")), update(1, name=("b", "a")), None,
+    ),
+    "two updates are one from first before to last after": (
+        update(1, name=("a", "b")),
+        update(1, name=("b", "c"), position=(0, 1)),
+        ("update", None, (1,), {"name": ("a", "c"), "position": (0, 1)}),
+    ),
+    "of two updates only what stays changed is told": (
+        update(1, name=("a", "b"), position=(0, 1)),
+        update(1, position=(1, 0)),
+        ("update", None, (1,), {"name": ("a", "b")}),
+    ),
+    "update then delete is one delete with the values before the update": (
+        update(1, name=("a", "b")),
+        delete(1, name="b", position=3),
+        ("delete", (1,), {"name": "a", "position": 3}),
+    ),
+    "delete and re-add of the same key is an update": (
+        delete(1, name="a", position=3),
+        create(1, name="b", position=3),
+        ("update", None, (1,), {"name": ("a", "b")}),
+    ),
+    "delete and re-add of the same row is nothing": (
+        delete(1, name="a"), create(1, name="a"), None,
+    ),
+    "a new key and another is one from the first to the last": (
+        update(2, former=1),
+        update(3, former=2),
+        ("update", (1,), (3,), {"id": (1, 3)}),
+    ),
+    "a new key and back is nothing": (update(2, former=1), update(1, former=2), None),
+    "a new key and back leaves what else changed": (
+        update(2, former=1, name=("a", "b")),
+        update(1, former=2),
+        ("update", None, (1,), {"name": ("a", "b")}),
+    ),
+    "a new key then a delete is a delete of the old key": (
+        update(2, former=1, name=("a", "b")),
+        delete(2, name="b"),
+        ("delete", (1,), {"name": "a"}),
+    ),
+    "a null that was set and unset again is nothing": (
+        update(1, tags=(None, digest(["x"]))), update(1, tags=(digest(["x"]), None)), None,
+    ),
+    "equal digests are equal content": (
+        update(1, tags=(digest(["x"]), digest(["y"]))),
+        update(1, tags=(digest(["y"]), digest(["x"]))),
+        None,
+    ),
+    "equal secrets are no change": (
+        update(1, name=(Secret("a"), Secret("b"))), update(1, name=(Secret("b"), Secret("a"))),
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_net_of(case: str) -> None:
+    first, second, expected = CASES[case]
+    assert told(combine(first, second)) == expected
+
+
+def test_two_secrets_that_differ_stay_a_change_that_shows_neither() -> None:
+    net = combine(
+        update(1, name=(Secret("first"), Secret("second"))),
+        update(1, name=(Secret("second"), Secret("third"))),
+    )
+    assert net is not None
+    assert net.changed == {"name"}
+    assert (net.before("name"), net.after("name"), net.label) == ("[secret]",) * 3
+    assert repr(net.old["name"]) == "[secret]"
+
+
+@pytest.mark.parametrize("second", [
+    update(1, AuditContext(Actor("user", 8)), name=("b", "c")),
+    delete(1, AuditContext(Actor("user", 8)), name="b"),
+])
+def test_the_net_takes_time_and_actor_of_the_first(second: Change) -> None:
+    first = update(1, AuditContext(Actor("user", 7)), name=("a", "b"))
+    net = combine(first, second)
+    assert net is not None
+    assert (net.context.user_id, net.at) == (7, first.at)
+
+
+def test_what_was_given_is_left_as_it_was() -> None:
+    first, second = create(1, name="a"), update(1, name=("a", "b"))
+    before = [told(first), told(second)]
+    combine(first, second)
+    assert [told(first), told(second)] == before
+
+
+def test_a_change_reads_the_same_whatever_the_operation() -> None:
+    made, altered, gone = create(1, name="a"), update(1, name=("a", "b")), delete(1, name="b")
+    assert [made.before("name"), made.after("name"), made.value("name")] == [None, "a", "a"]
+    assert [altered.before("name"), altered.after("name")] == ["a", "b"]
+    assert [gone.before("name"), gone.after("name"), gone.value("name")] == ["b", None, "b"]
+    assert [made.changed, altered.changed, gone.changed] == [{"name"}, {"name"}, frozenset()]
+    assert [made.label, altered.label, gone.label] == ["a", "b", "b"]
+
+
+@pytest.mark.parametrize("name", ["", None])
+def test_an_object_without_a_name_goes_by_its_key(name: str | None) -> None:
+    assert create(12, name=name).label == "#12"
+
+
+# -- associativity ------------------------------------------------------------------------------
+
+rows = st.fixed_dictionaries({
+    "name": st.sampled_from("ab"), "position": st.sampled_from([None, 1]),
+})
+lives = st.lists(st.none() | rows, min_size=4, max_size=4)
+moves = st.lists(st.tuples(st.integers(1, 3), rows), min_size=4, max_size=4)
+
+
+def step(before: Any, after: Any) -> Change | None:
+    """Return the change from one state of an object to another; a state is (key, row)."""
+    if before == after or (before[1] is None and after[1] is None):
+        return None
+    (old_key, old), (key, new) = before, after
+    if old is None:
+        return create(key, **new)
+    if new is None:
+        return delete(key, **old)
+    pairs = {name: (old[name], new[name]) for name in new if old[name] != new[name]}
+    return update(key, former=old_key if old_key != key else None, **pairs)
+
+
+def net(first: Change | None, second: Change | None) -> Change | None:
+    """Combine, where nothing combined with a change is that change."""
+    return (combine(first, second) if first and second else None) or (
+        first if second is None else second if first is None else None
+    )
+
+
+@given(st.one_of(lives.map(lambda life: [(1, row) for row in life]), moves))
+def test_it_does_not_matter_which_two_of_three_are_netted_first(life: list[Any]) -> None:
+    one, two, three = (step(before, after) for before, after in zip(life, life[1:]))
+    left, right = net(net(one, two), three), net(one, net(two, three))
+    assert told(left) == told(right) == told(step(life[0], life[-1]))

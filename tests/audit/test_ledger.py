@@ -1,0 +1,215 @@
+"""The ledger: frames open, join and vanish as savepoints do; the net is exact (A1, A4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from shuffify.audit import Change
+from shuffify.audit.ledger import Frame, Ledger, Refused
+from tests.audit.changes import PLAN, create, delete, told, update
+
+Table = dict[int, dict[str, Any]]
+
+FLAT: dict[str, tuple[list[Change], list[Any]]] = {
+    "one object, many changes": (
+        [create(1, name="a"), update(1, name=("a", "b")), update(1, name=("b", "c"))],
+        [("create", (1,), {"name": "c"})],
+    ),
+    "many objects, in the order of their first change": (
+        [update(2, name=("a", "b")), update(1, name=("a", "b")), update(2, name=("b", "c"))],
+        [("update", None, (2,), {"name": ("a", "c")}),
+         ("update", None, (1,), {"name": ("a", "b")})],
+    ),
+    "what came to nothing begins anew": (
+        [create(1, name="a"), delete(1, name="a"), create(1, name="b")],
+        [("create", (1,), {"name": "b"})],
+    ),
+    "deleted, made again, deleted again": (
+        [delete(1, name="a"), create(1, name="b"), delete(1, name="b")],
+        [("delete", (1,), {"name": "a"})],
+    ),
+    "a key taken over from what was deleted": (
+        [delete(1, name="a"), update(1, former=2)],
+        [("delete", (1,), {"name": "a"}), ("update", (2,), (1,), {"id": (2, 1)})],
+    ),
+    "a key taken over, given back, taken by something new": (
+        [delete(1, name="a"), update(1, former=2), update(2, former=1), create(1, name="b")],
+        [("update", None, (1,), {"name": ("a", "b")})],
+    ),
+    "keys exchanged": (
+        [update(9, former=1), update(1, former=2), update(2, former=9)],
+        [("update", (2,), (1,), {"id": (2, 1)}), ("update", (1,), (2,), {"id": (1, 2)})],
+    ),
+    "keys exchanged, then one deleted": (
+        [update(9, former=1), update(1, former=2), update(2, former=9), delete(1, name="b")],
+        [("update", (1,), (2,), {"id": (1, 2)}), ("delete", (2,), {"name": "b"})],
+    ),
+    "something new on a key that was left, then the one that left is deleted": (
+        [update(2, former=1), create(1, name="b"), delete(2, name="a")],
+        [("update", None, (1,), {"name": ("a", "b")})],
+    ),
+    "something new takes over a key that was deleted elsewhere": (
+        [delete(1, name="a"), create(2, name="b"), update(1, former=2)],
+        [("update", None, (1,), {"name": ("a", "b")})],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FLAT)
+def test_the_net_of(case: str) -> None:
+    changes, expected = FLAT[case]
+    frame = Frame()
+    for change in changes:
+        frame.record(change)
+    assert sorted(map(told, frame), key=str) == sorted(expected, key=str)
+
+
+def test_the_net_is_in_the_order_of_each_objects_first_change() -> None:
+    frame = Frame()
+    for change in (update(2, name=("a", "b")), delete(1, name="a"), create(3, name="a"),
+                   update(4, former=5), update(2, name=("b", "c"))):
+        frame.record(change)
+    assert [change.key for change in frame] == [(2,), (1,), (3,), (4,)]
+
+
+def test_a_discarded_frame_leaves_what_is_around_it() -> None:
+    ledger = Ledger()
+    ledger.root.record(update(1, name=("a", "b")))
+    ledger.frame("outer").record(update(1, name=("b", "c")))
+    ledger.frame("inner").record(delete(1, name="c"))
+    ledger.release("inner", "outer")
+    ledger.discard("outer")
+    assert [told(change) for change in ledger.root.take()] == [
+        ("update", None, (1,), {"name": ("a", "b")})
+    ]
+
+
+def test_a_released_frame_joins_its_parent_and_no_other() -> None:
+    ledger = Ledger()
+    ledger.frame("inner").record(create(1, name="a"))
+    ledger.release("inner", "outer")
+    assert ledger.root.take() == []
+    ledger.release("outer", None)
+    assert len(ledger.root.take()) == 1
+    assert ledger.root.take() == []
+
+
+def test_a_savepoint_that_did_nothing_may_end_either_way() -> None:
+    ledger = Ledger()
+    ledger.release("inner", "outer")
+    ledger.discard("outer")
+    assert ledger.root.take() == []
+
+
+def test_rows_and_refusals_share_the_fate_of_their_savepoint() -> None:
+    ledger = Ledger()
+    for name in ("kept", "lost"):
+        ledger.frame(name).rows = 2
+        ledger.frame(name).refused.append(Refused({"event_id": name}, "insert", "", True))
+    ledger.release("kept", None)
+    ledger.discard("lost")
+    assert ledger.root.rows == 2
+    assert [one.row["event_id"] for one in ledger.root.refused] == ["kept"]
+
+
+def test_a_cleared_ledger_knows_nothing() -> None:
+    ledger = Ledger()
+    ledger.root.record(create(1, name="a"))
+    ledger.frame("inner").record(create(2, name="a"))
+    ledger.root.rows = 3
+    ledger.clear()
+    ledger.release("inner", None)
+    assert (ledger.root.take(), ledger.root.rows) == ([], 0)
+
+
+# -- against a table ------------------------------------------------------------------------------
+
+keys = st.integers(1, 4)
+names = st.sampled_from("abc")
+steps = st.one_of(
+    st.tuples(st.just("put"), keys, names),
+    st.tuples(st.just("put"), keys, names),
+    st.tuples(st.just("move"), keys, keys),
+    st.tuples(st.just("swap"), keys, keys),
+    st.tuples(st.just("delete"), keys, keys),
+    st.tuples(st.sampled_from(["open", "release", "undo"]), keys, keys),
+)
+
+
+def done(table: Table, step: tuple[str, Any, Any]) -> Iterable[Change]:
+    """Do one step to a table as a session would; yield its changes."""
+    what, key, value = step
+    if what == "put" and key in table:
+        before = table[key]["name"]
+        table[key] = {"name": value}
+        if before != value:
+            yield update(key, name=(before, value))
+    elif what == "put":
+        table[key] = {"name": value}
+        yield create(key, name=value)
+    elif what == "delete" and key in table:
+        yield delete(key, **table.pop(key))
+    elif what == "move" and key in table and value not in table:
+        table[value] = table.pop(key)
+        yield update(value, former=key)
+    elif what == "swap" and key != value and key in table and value in table:
+        for old, new in ((key, 9), (value, key), (9, value)):
+            yield from done(table, ("move", old, new))
+
+
+def explain(changes: Iterable[Change], before: Table, after: Table) -> None:
+    """Demand that the changes are exactly the difference of the tables."""
+    left, came, gone, made = dict(before), dict(after), set(), set()
+    for change in changes:
+        (key,) = change.key
+        (former,) = change.former_key or change.key
+        if change.operation == "create":
+            made.add(key)
+            assert {"name": change.values["name"]} == came.pop(key)
+        elif change.operation == "delete":
+            gone.add(key)
+            assert {"name": change.values["name"]} == left.pop(key)
+        else:
+            old, new = left.pop(former)["name"], came.pop(key)["name"]
+            pairs = {"name": (old, new)} if old != new else {}
+            pairs |= {"id": (former, key)} if former != key else {}
+            assert pairs and told(change)[3] == pairs
+    assert left == came
+    assert not gone & made
+
+
+@settings(max_examples=400)
+@given(before=st.dictionaries(keys, names, max_size=4), steps=st.lists(steps, max_size=25))
+@example(before={1: "a", 2: "b"}, steps=[
+    ("put", 1, "c"), ("put", 2, "c"), ("open", 1, 1), ("swap", 1, 2), ("release", 1, 1),
+])
+@example(before={3: "a"}, steps=[
+    ("put", 1, "b"), ("open", 1, 1), ("delete", 1, 1), ("move", 3, 1), ("release", 1, 1),
+])
+def test_the_net_is_the_difference_of_the_tables(
+    before: dict[int, str], steps: list[tuple[str, Any, Any]]
+) -> None:
+    start: Table = {key: {"name": name} for key, name in before.items()}
+    table, ledger, frames = dict(start), Ledger(), [(None, start)]
+    for number, step in enumerate(steps):
+        if step[0] == "open":
+            frames.append((str(number), dict(table)))
+        elif step[0] == "release" and len(frames) > 1:
+            ledger.release(frames.pop()[0], frames[-1][0])
+        elif step[0] == "undo" and len(frames) > 1:
+            name, table = frames.pop()
+            ledger.discard(name)
+        else:
+            for change in done(table, step):
+                ledger.frame(frames[-1][0]).record(change)
+    while len(frames) > 1:
+        ledger.release(frames.pop()[0], frames[-1][0])
+    net = ledger.root.take()
+    explain(net, start, table)
+    assert [change.at for change in net] == sorted(change.at for change in net)
+    assert all(change.plan is PLAN for change in net)
