@@ -46,7 +46,8 @@ def list_rows(
 ) -> None:
     """List what happened, newest first.
 
-    Filters narrow each other down. The lines below a page say how to get to the next.
+    Filters narrow each other down. The lines below a page say how to get to the next; with
+    --json, a cursor is a row's created_at and id with a comma between.
     """
     with reading():
         page = read_page(filter_of(**options), limit=limit, before=before, after=after)
@@ -104,13 +105,22 @@ def replay(user: str | None, as_json: bool) -> None:
     require_trail()
     user_id = None if user is None else user_id_of(user, "--as")
     db.session.remove()
-    outcome = trail.replay(db.engine, user_id)
+    outcome = _replay(user_id)
     if as_json:
         terminal.echo_json(outcome)
     else:
         terminal.echo([_told(outcome)])
     if outcome["kept"]:
         raise SystemExit(1)
+
+
+def _replay(user_id: int | None) -> dict[str, int]:
+    try:
+        return trail.replay(db.engine, user_id)
+    except OSError as error:
+        raise click.ClickException(
+            f"The spool {trail.spool.path} cannot be replayed: {error.strerror}."
+        ) from error
 
 
 def _told(outcome: dict[str, int]) -> str:

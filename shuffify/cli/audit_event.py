@@ -19,7 +19,7 @@ def event_lines(row: Mapping[str, Any], user: str, width: int) -> Iterator[str]:
     if metadata:
         yield ""
         yield "Metadata"
-        yield from _fields({name: _shown(value) for name, value in metadata.items()}, width, "  ")
+        yield from _fields({name: _shown(metadata[name]) for name in sorted(metadata)}, width, "  ")
     if changes:
         yield ""
         yield from _changes(changes, width)
@@ -70,12 +70,12 @@ def _changes(changes: Any, width: int) -> Iterator[str]:
         layout,
         (
             {"COLUMN": name, "BEFORE": _shown(before), "AFTER": _shown(after)}
-            for name, (before, after) in changes.items()
+            for name, (before, after) in sorted(changes.items())
         ),
     )
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, Mapping) and value.keys() == DIGEST:
-        return f"{value['count']} entries, {value['bytes']} bytes, sha256 {value['sha256'][:12]}…"
+        return f"count {value['count']}, {value['bytes']} bytes, sha256 {value['sha256'][:12]}…"
     return json.dumps(value, ensure_ascii=False)

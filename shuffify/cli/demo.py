@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+import shlex
 import signal
 import sys
 from threading import Event
@@ -66,9 +67,19 @@ def demo(
         scheduler="embedded",
     ) as world:
         with _until_asked_to_stop() as asked:
-            terminal.echo([WELCOME.format(url=world.url, database=world.database)])
+            terminal.echo([_welcome(world)])
             asked.wait()
     click.echo("Stopped.")
+
+
+def _welcome(world: Demo) -> str:
+    program = Path(sys.argv[0])
+    is_script = program.suffix != ".py"
+    return WELCOME.format(
+        url=world.url,
+        database=shlex.quote(f"sqlite:///{world.database}"),
+        program=shlex.quote(str(program)) if is_script else f"{sys.executable} -m shuffify",
+    )
 
 
 @contextmanager

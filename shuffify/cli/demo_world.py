@@ -5,7 +5,7 @@ developer's SECRET_KEY or DATABASE_URL must not, and a fresh checkout has none.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 import logging
 from pathlib import Path
@@ -104,15 +104,15 @@ def _make_app(folder: Path, url: str, sandbox: Sandbox, scheduler: str) -> Flask
 def _only_demo(app: Flask) -> Iterator[None]:
     with app.app_context():
         engine = db.engine
-    try:
-        lock = named_lock(engine, "demo", wait=0)
-        with lock:
-            yield
-    except LockBusyError:
-        raise click.ClickException(
-            "Another demo uses this database. End it first, or give this one a folder of its "
-            "own with --instance."
-        ) from None
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(named_lock(engine, "demo", wait=0))
+        except LockBusyError:
+            raise click.ClickException(
+                "Another demo uses this database. End it first, or give this one a folder of "
+                "its own with --instance."
+            ) from None
+        yield
 
 
 def _make_database(app: Flask, folder: Path, keep: bool) -> None:
@@ -128,5 +128,5 @@ def _make_database(app: Flask, folder: Path, keep: bool) -> None:
 
 
 def _close_connections(app: Flask) -> None:
-    with app.app_context(), suppress(RuntimeError):
+    with app.app_context():
         db.engine.dispose()

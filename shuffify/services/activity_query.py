@@ -9,7 +9,7 @@ from datetime import datetime
 import re
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Select, exists, or_, select, tuple_
+from sqlalchemy import BigInteger, ColumnElement, Select, exists, literal, or_, select, tuple_
 
 from shuffify.audit_trail import trail
 from shuffify.enums import ActivityType
@@ -127,8 +127,11 @@ def read_page(
 
 def find_event(reference: int | str) -> ActivityLog | None:
     """Return the row with this id, or with this event id."""
-    column = ActivityLog.id if isinstance(reference, int) else ActivityLog.event_id
-    return db.session.scalars(select(ActivityLog).where(column == reference)).one_or_none()
+    if isinstance(reference, int):
+        wanted = ActivityLog.id == _number(reference)
+    else:
+        wanted = ActivityLog.event_id == reference
+    return db.session.scalars(select(ActivityLog).where(wanted)).one_or_none()
 
 
 def is_recorded(type_pattern: str) -> bool:
@@ -154,10 +157,15 @@ def _between(before: Cursor | None, after: Cursor | None) -> list[ColumnElement[
     place = tuple_(ActivityLog.created_at, ActivityLog.id)
     found = []
     if before is not None:
-        found.append(place < (before.at, before.id))
+        found.append(place < tuple_(before.at, _number(before.id)))
     if after is not None:
-        found.append(place > (after.at, after.id))
+        found.append(place > tuple_(after.at, _number(after.id)))
     return found
+
+
+def _number(value: int) -> ColumnElement[int]:
+    # The column is an INTEGER; what somebody asks for may be larger, and is no error then.
+    return literal(value, BigInteger)
 
 
 def _ordered(statement: Select[Any], forwards: bool) -> Select[Any]:

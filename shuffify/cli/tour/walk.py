@@ -67,9 +67,12 @@ def take_tour(world: Demo, steps: Sequence[Step]) -> Report:
         for number, step in enumerate(steps, start=1):
             found = _take(walk, step, seen)
             differences += [f"Step {number}, {step.name}: {problem}" for problem in found]
+        late = _rows_after(walk, _last_id(seen))
     finally:
         walk.close()
-    differences += _losses(world)
+    seen += late
+    differences += [f"After the last step: {row['description']!r}" for row in late]
+    differences += _losses()
     ending = "exactly as expected" if not differences else f"{len(differences)} differences"
     return Report(seen, differences, f"{len(steps)} steps, {len(seen)} rows: {ending}.")
 
@@ -86,7 +89,7 @@ def _take(walk: Walk, step: Step, seen: list[dict[str, Any]]) -> list[str]:
         problems.append(f"the answer was {outcome.status} instead of {step.status} {message}")
     for name, path in step.learns.items():
         walk.facts[name] = _at(outcome.body, path)
-    rows = _rows_after(walk, seen[-1]["id"] if seen else 0)
+    rows = _rows_after(walk, _last_id(seen))
     comparison = Comparison(walk.facts)
     comparison.rows(step.rows, rows, outcome.request_id)
     seen += rows
@@ -101,6 +104,10 @@ def _at(body: Any, path: str) -> Any:
     return _at(value, rest) if rest else value
 
 
+def _last_id(seen: Sequence[Mapping[str, Any]]) -> int:
+    return int(seen[-1]["id"]) if seen else 0
+
+
 def _rows_after(walk: Walk, last_id: int) -> list[dict[str, Any]]:
     with walk.world.app.app_context(), read_transactions():
         for number, spotify_id in db.session.execute(select(User.id, User.spotify_id)):
@@ -109,7 +116,7 @@ def _rows_after(walk: Walk, last_id: int) -> list[dict[str, Any]]:
         return [row.to_dict() for row in db.session.scalars(newer)]
 
 
-def _losses(world: Demo) -> list[str]:
+def _losses() -> list[str]:
     counters = trail.counters()
     return [
         f"The trail counted {number} {name}."
