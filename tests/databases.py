@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from itertools import count
+import json
 import os
 from pathlib import Path
 import tempfile
 from typing import Any
 
 from filelock import FileLock
+import psutil
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.pool import NullPool
 
@@ -72,6 +74,10 @@ def _start_server() -> str:
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{os.getpid()}"
     data = home / run
     with FileLock(f"{home}/start.lock"):
+        for orphan in _orphans(home):
+            # It waits for the dead to leave, too, as long as they stand on its list.
+            (orphan / ".handle_pids.json").unlink()
+            get_server(orphan, cleanup_mode="delete").cleanup()
         server = get_server(data, cleanup_mode="delete", start=False)
         new = not (data / "PG_VERSION").exists()
         server.ensure_pgdata_inited()
@@ -80,6 +86,13 @@ def _start_server() -> str:
                 settings.write(SERVER_SETTINGS)
         server.start()
     return str(server.get_uri())
+
+
+def _orphans(home: Path) -> list[Path]:
+    """Return the servers' directories that killed test runs have left behind."""
+    lists = home.glob("*/.handle_pids.json")
+    users = {path.parent: json.loads(path.read_text()) for path in lists}
+    return [data for data, pids in users.items() if not any(map(psutil.pid_exists, pids))]
 
 
 @contextmanager
