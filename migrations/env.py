@@ -31,6 +31,7 @@ def skip_empty(migration_context, revision, directives):
     script = directives[0]
     if getattr(context.config.cmd_opts, "autogenerate", False) and script.upgrade_ops.is_empty():
         directives[:] = []
+        print("The models and the database agree: there is nothing to migrate.")
 
 
 def options():

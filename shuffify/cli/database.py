@@ -21,6 +21,7 @@ def _group(directory: str | None, x_arg: tuple[str, ...]) -> None:
     progress = logging.getLogger("alembic.runtime.migration")
     progress.setLevel(logging.INFO)
     progress.addHandler(_ECHO)
+    progress.propagate = False
     migrations.callback(directory, x_arg)
 
 
