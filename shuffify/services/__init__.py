@@ -9,6 +9,7 @@ from shuffify.services.activity_log_service import ActivityLogError, ActivityLog
 from shuffify.services.errors import (
     InputError,
     InvalidAlgorithmError,
+    JobExecutionError,
     LimitError,
     LoginHistoryError,
     NotFoundError,
@@ -19,6 +20,7 @@ from shuffify.services.errors import (
     PlaylistError,
     PlaylistNotFoundError,
     PlaylistRecordError,
+    PlaylistSearchError,
     PlaylistSnapshotError,
     PlaylistSnapshotLimitError,
     PlaylistSnapshotNotFoundError,
@@ -32,6 +34,7 @@ from shuffify.services.errors import (
     ScheduleValidationError,
     ShuffleError,
     SourceInUseError,
+    SourcesUnreadableError,
     SpotifyNotConfiguredError,
     TokenEncryptionError,
     TokenError,
@@ -50,7 +53,10 @@ from shuffify.services.errors import (
     WorkshopSessionValidationError,
 )
 from shuffify.services.health_service import HealthService
+from shuffify.services.job_executor_service import JobExecutorService
+from shuffify.services.key_rotation import KeyRotation
 from shuffify.services.login_history_service import LoginHistoryService
+from shuffify.services.playlist_search import ExternalList, FoundPlaylist
 from shuffify.services.playlist_service import CommitResult, PlaylistService
 from shuffify.services.playlist_snapshot_service import PlaylistSnapshotService
 from shuffify.services.playlist_view import PlaylistCard, PlaylistView
@@ -69,10 +75,15 @@ __all__ = [
     "ActivityLogError",
     "ActivityLogService",
     "CommitResult",
+    "ExternalList",
+    "FoundPlaylist",
     "HealthService",
     "InputError",
     "InvalidAlgorithmError",
     "JOB",
+    "JobExecutionError",
+    "JobExecutorService",
+    "KeyRotation",
     "LimitError",
     "Limits",
     "LoginHistoryError",
@@ -86,6 +97,7 @@ __all__ = [
     "PlaylistError",
     "PlaylistNotFoundError",
     "PlaylistRecordError",
+    "PlaylistSearchError",
     "PlaylistService",
     "PlaylistSnapshotError",
     "PlaylistSnapshotLimitError",
@@ -109,6 +121,7 @@ __all__ = [
     "ShuffleService",
     "SnapshotDiff",
     "SourceInUseError",
+    "SourcesUnreadableError",
     "SpotifyNotConfiguredError",
     "TokenEncryptionError",
     "TokenError",
