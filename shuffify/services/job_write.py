@@ -71,7 +71,7 @@ class JobWrite:
             account=self._take_note,
             spare_short_writes=not settings.auto_snapshot_enabled,
             settle=self._close,
-            description=self._recipe and self._recipe.words(),
+            description=self._recipe.words() if self._recipe else None,
         )
 
     def _take_note(
