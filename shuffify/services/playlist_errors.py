@@ -42,6 +42,10 @@ class PlaylistWriteError(PlaylistError):
         super().__init__(message)
 
 
+class PlaylistSearchError(PlaylistError, InputError):
+    """A link that names no playlist, or nothing to search for."""
+
+
 class PlaylistRecordError(PlaylistError):
     """Spotify holds the new order, but our record of it could not be saved."""
 

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 
 from shuffify.enums import ActivityType, SnapshotType, WriteState
 from shuffify.models.base import utcnow
-from shuffify.services.errors import PlaylistError
+from shuffify.services.errors import PlaylistError, PlaylistSearchError
+from shuffify.services.playlist_search import (
+    LIMIT,
+    ExternalList,
+    FoundPlaylist,
+    checked_query,
+    find_playlists,
+    open_playlist,
+    playlist_id_of,
+)
 from shuffify.services.playlist_view import PlaylistCard, PlaylistView
 from shuffify.services.playlist_write import write
 from shuffify.services.recovery import recover_all
@@ -15,7 +24,7 @@ from shuffify.services.transaction import end_reads, reading
 from shuffify.services.user_settings_service import UserSettingsService
 from shuffify.services.write_journal import Entry, SnapshotJournal
 from shuffify.spotify.sequences import Diff, keep_null_rows
-from shuffify.spotify.tracks import Playlist
+from shuffify.spotify.tracks import Playlist, Track
 from shuffify.spotify.writes import WriteResult
 
 _NO_STEPS = "The steps of undo could not be read."
@@ -64,6 +73,43 @@ class PlaylistService:
         recover_all(utcnow(), playlist_id)
         with spotify_access(user_id) as access:
             return PlaylistView.of(access.gateway.playlist(playlist_id), access.spotify_id)
+
+    @staticmethod
+    def search(
+        user_id: int, query: str, *, limit: int = LIMIT, offset: int = 0
+    ) -> list[Track]:
+        """Search Spotify's catalogue for tracks, 10 at most.
+
+        Raises PlaylistSearchError, ReconnectRequired and Spotify's errors.
+        """
+        words = checked_query(query)
+        with spotify_access(user_id) as access:
+            return [*access.gateway.search_tracks(words, limit=limit, offset=offset)]
+
+    @staticmethod
+    def search_playlists(user_id: int, query: str) -> list[FoundPlaylist]:
+        """Search for playlists of anybody's, 10 at most; raises what `search` raises."""
+        words = checked_query(query)
+        with spotify_access(user_id) as access:
+            return [*find_playlists(access, words)]
+
+    @staticmethod
+    def load_external(
+        user_id: int, *, url: str | None = None, query: str | None = None
+    ) -> ExternalList:
+        """Open the playlist of a link, or search for playlists; exactly one of both is given.
+
+        Raises PlaylistSearchError, PlaylistNotFoundError, ReconnectRequired, Spotify's errors.
+        """
+        if (url is None) == (query is None):
+            raise PlaylistSearchError([("url", "give exactly one of url and query")])
+        if query is not None:
+            return ExternalList(
+                "search", playlists=(*PlaylistService.search_playlists(user_id, query),)
+            )
+        playlist_id = playlist_id_of(url or "")
+        with spotify_access(user_id) as access:
+            return open_playlist(access, playlist_id)
 
     @staticmethod
     def commit(

@@ -4,19 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import select
 
 from shuffify.extensions import db
 from shuffify.models.base import cut_text, utcnow
 from shuffify.models.user import User
-from shuffify.services.errors import (
-    ReconnectRequired,
-    TokenEncryptionError,
-    TokenError,
-    UserNotFoundError,
-)
-from shuffify.services.settings import spotify_settings, token_keys
+from shuffify.services import token_cipher
+from shuffify.services.errors import ReconnectRequired, TokenError, UserNotFoundError
+from shuffify.services.key_rotation import KeyRotation, rotate_all
+from shuffify.services.settings import spotify_settings
 from shuffify.services.transaction import end_reads, one_commit
 from shuffify.spotify.errors import GrantRefusedError
 from shuffify.spotify.locks import named_lock
@@ -37,19 +33,20 @@ class TokenService:
     @staticmethod
     def encrypt(user_id: int, token: str) -> str:
         """Encrypt a token for the account's row with the first of the keys."""
-        return _cipher().encrypt(f"{user_id}:{token}".encode()).decode()
+        return token_cipher.encrypt(user_id, token)
 
     @staticmethod
     def decrypt(user_id: int, ciphertext: str) -> str:
         """Return the token; raise TokenEncryptionError, also when it is another account's."""
-        try:
-            plaintext = _cipher().decrypt(ciphertext.encode()).decode()
-        except InvalidToken as error:
-            raise TokenEncryptionError(user_id) from error
-        owner, _, token = plaintext.partition(":")
-        if owner != str(user_id):
-            raise TokenEncryptionError(user_id)
-        return token
+        return token_cipher.decrypt(user_id, ciphertext)
+
+    @staticmethod
+    def rotate_keys(*, dry_run: bool = False) -> KeyRotation:
+        """Encrypt all tokens with the first of the keys. Commits for each batch of accounts.
+
+        May be stopped and started again: what is under the first key already is left alone.
+        """
+        return rotate_all(dry_run=dry_run)
 
     @staticmethod
     def store_grant(user_id: int, grant: TokenGrant) -> None:
@@ -72,13 +69,6 @@ class TokenService:
             return token
         with _refresh_lock(user_id):
             return _refresh(user_id, refused)
-
-
-def _cipher() -> MultiFernet:
-    keys = token_keys()
-    if not keys:
-        raise TokenError("The operator of this server has to set TOKEN_KEYS.")
-    return MultiFernet([Fernet(key) for key in keys])
 
 
 def _usable(user_id: int, refused: str | None) -> str | None:

@@ -1,5 +1,6 @@
 """Accounts: made and kept up to date by each login."""
 
+import builtins
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy import select
 from shuffify.extensions import db
 from shuffify.models.base import utcnow
 from shuffify.models.user import User, UserSettings
+from shuffify.services.erasure import erase_person
 from shuffify.services.errors import UserNotAllowedError, UserNotFoundError, UserServiceError
 from shuffify.services.fields import storable
 from shuffify.services.login_history_service import LoginHistoryService
@@ -87,10 +89,7 @@ class UserService:
     def get(user_id: int) -> User:
         """Return the account; raise UserNotFoundError."""
         with reading(UserServiceError, _UNREADABLE):
-            user = db.session.get(User, user_id)
-        if user is None:
-            raise UserNotFoundError
-        return user
+            return _existing(user_id)
 
     @staticmethod
     def get_by_spotify_id(spotify_id: str) -> User:
@@ -100,6 +99,46 @@ class UserService:
         if user is None:
             raise UserNotFoundError
         return user
+
+    @staticmethod
+    def list() -> builtins.list[User]:
+        """Return all accounts, oldest first."""
+        with reading(UserServiceError, _UNREADABLE):
+            return [*db.session.scalars(select(User).order_by(User.id))]
+
+    @staticmethod
+    def disable(user_id: int) -> bool:
+        """Shut an account out at once; False where it was. Commits. Raises UserNotFoundError."""
+        return _set_active(user_id, False)
+
+    @staticmethod
+    def enable(user_id: int) -> bool:
+        """Let an account in again; False where it was. Commits. Raises UserNotFoundError."""
+        return _set_active(user_id, True)
+
+    @staticmethod
+    def erase(user_id: int) -> None:
+        """Delete what a person owns and blank who they were; the trail stays. Commits.
+
+        Raises UserNotFoundError.
+        """
+        with one_commit(UserServiceError, "The account could not be erased."):
+            erase_person(_existing(user_id))
+
+
+def _existing(user_id: int) -> User:
+    user = db.session.get(User, user_id)
+    if user is None:
+        raise UserNotFoundError
+    return user
+
+
+def _set_active(user_id: int, active: bool) -> bool:
+    with one_commit(UserServiceError, "The account could not be changed."):
+        user = _existing(user_id)
+        changed = user.is_active is not active
+        user.is_active = active
+    return changed
 
 
 def _find(spotify_id: str, account_id: str | None) -> User | None:
