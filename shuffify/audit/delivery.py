@@ -13,12 +13,13 @@ from sqlalchemy.engine import Connection, Engine
 from .change import Change
 from .context import AuditContext
 from .counters import Counters
+from .errors import describe_error, traced
 from .fate import when_committed, when_undone
 from .ledger import Frame, Refused
 from .render import Renderer, Row, acting, new_event_ids, sentence_for
 from .spool import Spool
 from .unit import Unit, utcnow
-from .writer import Writer, describe_error, is_doomed
+from .writer import Writer, is_doomed
 
 log = logging.getLogger("shuffify.audit")
 
@@ -52,7 +53,7 @@ class Delivery:
             ) -> None:
         """Keep the fact that a flush went unrecorded: an auditor must see that there is a gap."""
         told = describe_error(error)
-        log.error("a flush could not be audited: %s", told, exc_info=error)
+        log.error("a flush could not be audited: %s", traced(error))
         names = sorted({state.class_.__name__ for state in states})
         row = self.renderer.explicit(context, utcnow(), {
             "user_id": context.user_id,
@@ -116,8 +117,9 @@ class Delivery:
         self._counters.add(f"losses.{stage}")
         try:
             self.spool.append(row, stage, error)
-        except OSError:
-            log.exception("the audit spool cannot be written")
+        except Exception as problem:
+            self._counters.add("degraded.spool")
+            log.error("the audit spool cannot be written: %s", describe_error(problem))
 
     # -- rows ----------------------------------------------------------------------------------
 

@@ -4,8 +4,15 @@
     ├── PolicyError      a declaration that cannot work: says which model, and the remedy
     └── WatchError       a target or base that cannot be watched
 
-Nothing here is ever raised by a flush or a commit: rule A2.
+Nothing here is ever raised by a flush or a commit: rule A2. Errors that auditing swallows are
+described without what they may quote: a policy, a column type or a driver has seen secrets.
 """
+
+from __future__ import annotations
+
+import traceback
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 
 
 class AuditError(Exception):
@@ -24,3 +31,19 @@ class PolicyError(AuditError):
 
 class WatchError(AuditError):
     """`AuditTrail.watch` was given something that is no session factory or no model base."""
+
+
+def describe_error(error: BaseException) -> str:
+    """Return an error's class and, where the database or SQLAlchemy says it, the first line."""
+    if isinstance(error, StatementError) and error.orig is not None:
+        cause: BaseException = error.orig
+        is_quotable = isinstance(error, DBAPIError)
+    else:
+        cause, is_quotable = error, isinstance(error, (SQLAlchemyError, OSError))
+    lines = str(cause).strip().splitlines() if is_quotable else []
+    return f"{type(cause).__name__}: {lines[0] if lines else ''}".rstrip(": ")
+
+
+def traced(error: BaseException) -> str:
+    """Return an error's description and its traceback, without the text of any exception."""
+    return f"{describe_error(error)}\n{''.join(traceback.format_tb(error.__traceback__))}"

@@ -29,7 +29,7 @@ from .capture import Capture
 from .context import current
 from .counters import Counters
 from .delivery import Delivery
-from .errors import WatchError
+from .errors import WatchError, describe_error, traced
 from .ledger import Frame
 from .notes import Notes, look_at_pairs, look_before_delete, look_before_update
 from .ownership import holds_callers_work
@@ -37,7 +37,6 @@ from .registry import Registry, mappers_of
 from .render import Row
 from .spool import Spool
 from .unit import Unit, is_last, utcnow
-from .writer import describe_error
 
 log = logging.getLogger("shuffify.audit")
 
@@ -57,9 +56,9 @@ def _guarded(stage: str) -> Callable[[Listener], Listener]:
         def guard(self: AuditTrail, *args: Any) -> None:
             try:
                 listener(self, *args)
-            except Exception:
+            except Exception as error:
                 self._counters.add(stage)
-                log.exception("auditing failed in %s", listener.__name__)
+                log.error("auditing failed in %s: %s", listener.__name__, traced(error))
 
         return guard  # type: ignore[return-value]
 
@@ -234,6 +233,7 @@ class AuditTrail:
             look_before_delete(plan, state, unit.notes, connection, self.registry.edges_of(plan),
                                state.session)
 
+    @_guarded("losses.capture")
     def _after_flush(self, session: Session, flush_context: Any) -> None:
         unit = self._unit(session)
         unit.flushes += 1
@@ -261,19 +261,28 @@ class AuditTrail:
             log.error("auditing %s: %s failed: %s", plan.entity, stage, describe_error(error))
 
     def _before_commit(self, session: Session) -> None:
-        # Not guarded as a whole: an error of the flush is the caller's own and must reach the
-        # caller, just as it would have from the flush that `commit` is about to make.
-        if session.in_nested_transaction() or not is_last(
-            session, "before_commit", self._before_commit
-        ):
+        # Not guarded: an error of the flush is the caller's own and must reach the caller, just
+        # as it would have from the flush that `commit` is about to make.
+        if self._is_time_to_drain(session):
+            self._flush_all(session)
+            unit = session.info.get(self)
+            if unit is not None:
+                self._drain(unit)
+
+    def _is_time_to_drain(self, session: Session) -> bool:
+        """Tell whether nothing can be written after this; otherwise see to it at the COMMIT."""
+        is_nested = session.in_nested_transaction()
+        try:
+            if not is_nested and is_last(session, "before_commit", self._before_commit):
+                return True
             # Savepoints that the root releases itself while it prepares, and listeners that come
             # later, may still write: the rows wait for the very COMMIT.
             self._unit(session).postpone(self._drain)
-            return
-        self._flush_all(session)
-        unit = session.info.get(self)
-        if unit is not None:
-            self._drain(unit)
+        except Exception as error:
+            self._counters.add("degraded.drain")
+            log.error("auditing failed before a commit: %s", traced(error))
+            return not is_nested
+        return False
 
     def _flush_all(self, session: Session) -> None:
         """Flush until nothing is left, so that the rows follow the last flush."""

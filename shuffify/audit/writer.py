@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
+from .errors import describe_error
 from .render import LIMITS, Row
 from .savepoint import guarded, release, savepoint, undo
 
@@ -181,13 +182,6 @@ def sqlstate(error: BaseException) -> str | None:
     """Return the five characters by which the standard names an error, whatever the driver."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     return getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
-
-
-def describe_error(error: BaseException) -> str:
-    """Return an error's class and first line, without a statement's parameters."""
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
-    lines = str(cause).strip().splitlines()
-    return f"{type(cause).__name__}: {lines[0] if lines else ''}".rstrip(": ")
 
 
 def is_doomed(connection: Connection, error: Exception) -> bool:

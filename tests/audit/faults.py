@@ -87,7 +87,7 @@ def story(session: Session) -> list[Any]:
         savepoint.rollback()
     session.commit()
     seen += [shelf.number, shelf.level, shelf.name]
-    session.add(Note(id=1, shelf_id=1, title="twin"))
+    session.add(Note(id=5, shelf_id=99, title="stray"))
     seen.append(_refused(session.commit))
     session.rollback()
     session.add(Shelf(id=9, user_id=7, name="Never"))
