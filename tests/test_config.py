@@ -266,6 +266,15 @@ def test_half_a_sandbox_is_refused(tmp_path: Path, variable: str) -> None:
     assert "only one is real; set both" in found[0]
 
 
+def test_hosts_must_be_addresses(tmp_path: Path) -> None:
+    given = {"SPOTIFY_ACCOUNTS_URL": "sandbox:9001", "SPOTIFY_API_URL": "ftp://sandbox"}
+    assert mistakes(tmp_path, **given) == [
+        "SPOTIFY_ACCOUNTS_URL: is 'sandbox:9001'; "
+        "leave it out to use https://accounts.spotify.com.",
+        "SPOTIFY_API_URL: is 'ftp://sandbox'; leave it out to use https://api.spotify.com.",
+    ]
+
+
 @pytest.mark.parametrize("variable", ["SPOTIFY_CLIENT_ID", "SPOTIFY_CLIENT_SECRET"])
 def test_a_sandbox_never_sees_real_credentials(tmp_path: Path, variable: str) -> None:
     found = mistakes(tmp_path, **SANDBOX, **{variable: REAL_CREDENTIAL})

@@ -215,6 +215,11 @@ def test_runs_an_hour_apart_are_accepted_also_over_midnight(value: str) -> None:
     assert check_timing("cron", value) == value
 
 
+@pytest.mark.parametrize("value", ["every_6h", "every_12h", "daily", "every_3d", "weekly"])
+def test_intervals_are_stored_as_they_are(value: str) -> None:
+    assert check_timing("interval", value) == value
+
+
 @pytest.mark.parametrize("value", ["hourly", "", "DAILY", "0 9 * * *"])
 def test_an_unknown_interval_is_refused(value: str) -> None:
     with pytest.raises(TimingError, match="is no interval; use one of every_6h, every_12h"):

@@ -1,6 +1,7 @@
 """The console script: its commands, its exit codes, and whom it acts for."""
 
 from collections.abc import Callable
+import getpass
 import json
 import os
 from pathlib import Path
@@ -61,6 +62,20 @@ def test_a_database_that_is_away_ends_with_3_and_no_secret(run: Run, url: str) -
     assert "geheim" not in result.output
 
 
+def test_serving_a_database_that_is_away_ends_with_3(run: Run) -> None:
+    result = run("run", DATABASE_URL="postgresql://nobody:geheim@127.0.0.1:9/none")
+    assert result.exit_code == 3
+    assert "The database cannot be read" in result.stderr
+    assert "geheim" not in result.output
+
+
+def test_a_file_that_is_no_database_ends_with_3(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("These are notes, not tables. " * 100)
+    result = run("db", "upgrade", DATABASE_URL=f"sqlite:///{tmp_path / 'notes.txt'}")
+    assert result.exit_code == 3
+    assert "file is not a database" in result.stderr
+
+
 def test_db_upgrade_makes_the_tables_and_check_agrees(run: Run, database_url: str) -> None:
     assert run("db", "check").exit_code == 1
     result = run("db", "upgrade")
@@ -85,6 +100,19 @@ def test_commands_act_as_the_operator(monkeypatch: pytest.MonkeyPatch) -> None:
     assert context.user_id is None
     assert context.request_id
     assert current().source is None
+
+
+def test_an_operator_without_a_name_is_known_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found")
+
+    seen = []
+    probe = click.Command("probe", callback=lambda: seen.append(current().actor.label))
+    monkeypatch.setattr(keys_command, "probe", probe, raising=False)
+    monkeypatch.setitem(cli.COMMANDS, "probe", "shuffify.cli.keys:probe")
+    monkeypatch.setattr(getpass, "getuser", nobody)
+    CliRunner().invoke(cli.cli, ["probe"])
+    assert seen == [f"cli:{os.getuid()}"]
 
 
 def test_generated_keys_are_good_ones_and_new_each_time() -> None:
