@@ -31,7 +31,7 @@ class Frame:
     has now, what is gone by the key that it had: while keys change, both may be the same key.
     """
 
-    __slots__ = ("rows", "refused", "_standing", "_gone", "_moved")
+    __slots__ = ("rows", "refused", "_standing", "_gone", "_moved", "_disordered")
 
     def __init__(self) -> None:
         self.rows = 0
@@ -40,6 +40,7 @@ class Frame:
         self._standing: dict[Identity, Change] = {}
         self._gone: dict[Identity, Change] = {}
         self._moved = False
+        self._disordered = False
 
     def record(self, change: Change) -> None:
         """Add one change to what is already known of its object."""
@@ -61,7 +62,8 @@ class Frame:
         self.rows += inner.rows
         self.refused += inner.refused
         if not self._standing and not self._gone:
-            self._standing, self._gone, self._moved = inner._standing, inner._gone, inner._moved
+            self._standing, self._gone = inner._standing, inner._gone
+            self._moved, self._disordered = inner._moved, inner._disordered
             return
         if not inner._moved:
             for change in inner:
@@ -75,7 +77,8 @@ class Frame:
     def take(self) -> list[Change]:
         """Hand out the net changes, in the order of the first of each, and forget them."""
         changes = list(self)
-        self._standing, self._gone, self._moved = {}, {}, False
+        self._standing, self._gone = {}, {}
+        self._moved = self._disordered = False
         return changes
 
     def forget(self) -> None:
@@ -85,7 +88,7 @@ class Frame:
         self.take()
 
     def __iter__(self) -> Iterator[Change]:
-        if not self._gone and not self._moved:
+        if not self._disordered:
             return iter(self._standing.values())
         both = (*self._standing.values(), *self._gone.values())
         return iter(sorted(both, key=attrgetter("at")))
@@ -96,6 +99,7 @@ class Frame:
         return self._standing.pop((change.plan.root, key), None)
 
     def _put(self, first: Change | None, change: Change) -> None:
+        self._disordered = True
         both = change if first is None else combine(first, change)
         if both is None:
             return

@@ -188,6 +188,9 @@ def explain(changes: Iterable[Change], before: Table, after: Table) -> None:
 @example(before={1: "a", 2: "b"}, steps=[
     ("put", 1, "c"), ("put", 2, "c"), ("open", 1, 1), ("swap", 1, 2), ("release", 1, 1),
 ])
+@example(before={1: "a"}, steps=[
+    ("delete", 1, 1), ("put", 2, "b"), ("put", 1, "b"),
+])
 @example(before={3: "a"}, steps=[
     ("put", 1, "b"), ("open", 1, 1), ("delete", 1, 1), ("move", 3, 1), ("release", 1, 1),
 ])
