@@ -19,7 +19,8 @@ def event_lines(row: Mapping[str, Any], user: str, width: int) -> Iterator[str]:
     if metadata:
         yield ""
         yield "Metadata"
-        yield from _fields({name: _shown(metadata[name]) for name in sorted(metadata)}, width, "  ")
+        shown = {name: _shown(metadata[name]) for name in sorted(metadata)}
+        yield from _fields(shown, width, "  ")
     if changes:
         yield ""
         yield from _changes(changes, width)

@@ -28,8 +28,8 @@ Shuffify runs at {url}
   2. Shuffle a playlist; all of it happens in a Spotify made up for this demo.
   3. Read what was recorded, in another terminal:
 
-     DATABASE_URL=sqlite:///{database} \\
-       shuffify audit list
+     DATABASE_URL={database} \\
+       {program} audit list
 
 Ctrl-C ends it."""
 

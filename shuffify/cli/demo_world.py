@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 import logging
+import os
 from pathlib import Path
 import socket
 
@@ -71,7 +72,7 @@ def _port(port: int) -> Iterator[socket.socket]:
         listener = listen(port)
     except OSError as error:
         raise click.ClickException(
-            f"Port {port} cannot be used: {error.strerror}. "
+            f"Port {port} cannot be used: {os.strerror(error.errno or 0)}. "
             "End what listens there, or name another with --port."
         ) from None
     with listener:

@@ -112,7 +112,7 @@ class Comparison:
         for row, other in zip(expected, found, strict=False):
             wanted = row.as_dict(self.facts, request_id)
             actual = {name: value for name, value in other.items() if name not in OWN_IDS}
-            self.differences += _differences(f"{row.type}: ", wanted, actual, self.facts)
+            self.differences += _differences(f"{row.type}: ", "", wanted, actual, self.facts)
         for row in expected[len(found):]:
             self.differences.append(f"missing: {row.type} “{row.sentence}”")
         for other in found[len(expected):]:
@@ -121,19 +121,20 @@ class Comparison:
             )
 
 
-def _differences(path: str, wanted: Any, found: Any, facts: Facts) -> Iterator[str]:
+def _differences(
+    start: str, path: str, wanted: Any, found: Any, facts: Facts
+) -> Iterator[str]:
     if isinstance(wanted, Mapping) and isinstance(found, Mapping):
         for name in sorted({*wanted, *found}):
-            here = f"{path}{name}"
+            here = f"{path}.{name}" if path else name
             if name not in found:
-                yield f"{here} is missing"
+                yield f"{start}{here} is missing"
             elif name not in wanted:
-                yield f"{here} is not expected, but {found[name]!r}"
+                yield f"{start}{here} is not expected, but {found[name]!r}"
             else:
-                prefix = f"{here}." if isinstance(wanted[name], Mapping) else here
-                yield from _differences(prefix, wanted[name], found[name], facts)
+                yield from _differences(start, here, wanted[name], found[name], facts)
     elif not _agree(wanted, found, facts):
-        yield f"{path} is {found!r} instead of {wanted!r}"
+        yield f"{start}{path} is {found!r} instead of {wanted!r}"
 
 
 def _agree(wanted: Any, found: Any, facts: Facts) -> bool:

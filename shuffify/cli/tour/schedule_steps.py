@@ -46,7 +46,7 @@ SCHEDULES = (
         send("POST", "/schedules/create", **_FIELDS, dry_run=True),
     ),
     Step(
-        "create it",
+        "create the schedule",
         send("POST", "/schedules/create", **_FIELDS),
         [
             _row(
@@ -64,12 +64,12 @@ SCHEDULES = (
         learns={"schedule": "schedule.id"},
     ),
     Step(
-        "delete its source",
+        "delete the source that the schedule needs",
         send("DELETE", "/upstream-sources/{shared source}"),
         status=409,
     ),
     Step(
-        "change when it runs and how",
+        "change when the schedule runs, and how",
         send(
             "PUT", "/schedules/{schedule}",
             schedule_type="cron", schedule_value="30 6 * * mon-fri",
@@ -91,21 +91,21 @@ SCHEDULES = (
         learns={"cron": "schedule.schedule_value"},
     ),
     Step(
-        "change nothing about it",
+        "change nothing about the schedule",
         send("PUT", "/schedules/{schedule}", algorithm_params={"keep_first": 2}),
     ),
     Step(
-        "switch it off by an update",
+        "switch the schedule off by an update",
         send("PUT", "/schedules/{schedule}", is_enabled=False),
         [_toggled("Disabled", on=False)],
     ),
     Step(
-        "switch it on",
+        "switch the schedule on",
         send("POST", "/schedules/{schedule}/toggle"),
         [_toggled("Enabled", on=True)],
     ),
     Step(
-        "delete it",
+        "delete the schedule",
         send("DELETE", "/schedules/{schedule}"),
         [
             _row(

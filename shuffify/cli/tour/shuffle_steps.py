@@ -11,7 +11,7 @@ RUN = "hundred_twenty"
 RAIN = "japanese"
 
 
-def _saved(playlist: str, count: int, snapshot: str) -> Row:
+def _saved(playlist: str, count: int, snapshot: str, recipe: str) -> Row:
     return Row(
         "snapshot_create",
         f"Saved '{library.PLAYLIST_NAMES[playlist]}' before shuffle",
@@ -25,6 +25,7 @@ def _saved(playlist: str, count: int, snapshot: str) -> Row:
                 "track_uris": [None, Digest(count)],
                 "track_count": [None, count],
                 "snapshot_type": [None, "auto_pre_shuffle"],
+                "trigger_description": [None, f"using {recipe}"],
                 "created_at": [None, Moment()],
             },
         },
@@ -59,7 +60,7 @@ SHUFFLES = (
             RUN, send("POST", "/shuffle/{hundred_twenty}", algorithm_name="BasicShuffle", seed=81)
         ),
         [
-            _saved(RUN, 120, "first"),
+            _saved(RUN, 120, "first", "Basic (keep_first 0, seed 81)"),
             _shuffled(
                 RUN, "Basic", "first",
                 algorithm="BasicShuffle", track_count=120, params={"keep_first": 0}, seed=81,
@@ -77,7 +78,7 @@ SHUFFLES = (
             ),
         ),
         [
-            _saved(RAIN, 18, "second"),
+            _saved(RAIN, 18, "second", "Balanced (keep_first 0, section_count 3, seed 7)"),
             _shuffled(
                 RAIN, "Balanced", "second",
                 algorithm="BalancedShuffle", track_count=18,
@@ -92,7 +93,7 @@ SHUFFLES = (
             spare(RUN, send("POST", "/shuffle/{hundred_twenty}", seed=9)),
             "error_before", "/v1/playlists/{hundred_twenty}/items", method="PUT", status=400,
         ),
-        [_saved(RUN, 120, "third")],
+        [_saved(RUN, 120, "third", "Basic (keep_first 0, seed 9)")],
         status=502,
     ),
     Step(

@@ -68,7 +68,7 @@ SOURCES_ADDED = (
         status=201,
         learns=_learns("shared"),
     ),
-    Step("add it again", _ADD_SHARED),
+    Step("add that source again", _ADD_SHARED),
     Step(
         "add an own playlist by its link",
         send("POST", _ADD, source_url=f"https://open.spotify.com/playlist/"
@@ -90,7 +90,11 @@ SOURCES_DELETED = (
         send("DELETE", "/upstream-sources/{shared source}"),
         [_removed("shared", "external")],
     ),
-    Step("delete it again", send("DELETE", "/upstream-sources/{shared source}"), status=404),
+    Step(
+        "delete the source again",
+        send("DELETE", "/upstream-sources/{shared source}"),
+        status=404,
+    ),
     Step(
         "delete the other source",
         send("DELETE", "/upstream-sources/{arabic source}"),

@@ -61,6 +61,7 @@ class Report:
 def take_tour(world: Demo, steps: Sequence[Step]) -> Report:
     """Walk the steps; whatever differs from what they say is in the report."""
     walk = Walk(world)
+    counted = trail.counters()
     seen: list[dict[str, Any]] = []
     differences: list[str] = []
     try:
@@ -72,7 +73,7 @@ def take_tour(world: Demo, steps: Sequence[Step]) -> Report:
         walk.close()
     seen += late
     differences += [f"After the last step: {row['description']!r}" for row in late]
-    differences += _losses()
+    differences += _losses(counted)
     ending = "exactly as expected" if not differences else f"{len(differences)} differences"
     return Report(seen, differences, f"{len(steps)} steps, {len(seen)} rows: {ending}.")
 
@@ -116,10 +117,9 @@ def _rows_after(walk: Walk, last_id: int) -> list[dict[str, Any]]:
         return [row.to_dict() for row in db.session.scalars(newer)]
 
 
-def _losses() -> list[str]:
-    counters = trail.counters()
+def _losses(before: Mapping[str, int]) -> list[str]:
     return [
-        f"The trail counted {number} {name}."
-        for name, number in counters.items()
-        if number and name not in HARMLESS_COUNTERS
+        f"The trail counted {name}: {number - before.get(name, 0)}."
+        for name, number in trail.counters().items()
+        if number != before.get(name, 0) and name not in HARMLESS_COUNTERS
     ]

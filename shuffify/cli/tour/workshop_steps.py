@@ -37,7 +37,11 @@ WORKSHOP_SESSIONS = (
         fetch("/playlist/{twelve}"),
         learns={"twelve uris": "playlist.tracks.*.uri"},
     ),
-    Step("read another", fetch("/playlist/{one}"), learns={"one uri": "playlist.tracks.*.uri"}),
+    Step(
+        "read another playlist",
+        fetch("/playlist/{one}"),
+        learns={"one uri": "playlist.tracks.*.uri"},
+    ),
     Step(
         "save a workshop session",
         send(
@@ -54,7 +58,7 @@ WORKSHOP_SESSIONS = (
         learns={"session": "session.id"},
     ),
     Step(
-        "give it another list",
+        "give the session another list",
         send("PUT", "/workshop/sessions/{session}", track_uris=Known("one uri")),
         [
             _row(
@@ -64,7 +68,7 @@ WORKSHOP_SESSIONS = (
         ],
     ),
     Step(
-        "rename it",
+        "rename the session",
         send("PUT", "/workshop/sessions/{session}", session_name="For Sunday"),
         [
             _row(
@@ -74,19 +78,19 @@ WORKSHOP_SESSIONS = (
         ],
     ),
     Step(
-        "save it unchanged",
+        "save the session unchanged",
         send(
             "PUT", "/workshop/sessions/{session}",
             session_name="For Sunday", track_uris=Known("one uri"),
         ),
     ),
     Step(
-        "let Jonas delete it",
+        "let Jonas delete the session",
         send("DELETE", "/workshop/sessions/{session}", JONAS),
         status=404,
     ),
     Step(
-        "delete it",
+        "delete the session",
         send("DELETE", "/workshop/sessions/{session}"),
         [
             _row(
