@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import click
+
 from shuffify.cli.tour.browser import Outcome
 from shuffify.cli.tour.rows import Known
 from shuffify.cli.tour.walk import Walk
@@ -73,6 +75,7 @@ def failing(act: Act, kind: str, path: str, **details: Any) -> Act:
     """Do something while the sandbox fails in a planned way."""
 
     def planned(walk: Walk) -> Outcome:
+        click.echo(f"Now Spotify fails on purpose ({kind}), and the log will say so:", err=True)
         walk.world.sandbox.fault(kind, path=_filled(path, walk), **details)
         return act(walk)
 

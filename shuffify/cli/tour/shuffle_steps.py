@@ -88,10 +88,10 @@ SHUFFLES = (
         learns=_learns("second"),
     ),
     Step(
-        "shuffle while Spotify fails, which is put back",
+        "shuffle while Spotify fails half-way, which is put back",
         failing(
             spare(RUN, send("POST", "/shuffle/{hundred_twenty}", seed=9)),
-            "error_before", "/v1/playlists/{hundred_twenty}/items", method="PUT", status=400,
+            "error_before", "/v1/playlists/{hundred_twenty}/items", method="POST", status=400,
         ),
         [_saved(RUN, 120, "third", "Basic (keep_first 0, seed 9)")],
         status=502,
