@@ -71,6 +71,8 @@ Act = Callable[[Made], object]
 ACTS: dict[str, tuple[Act, type[ServiceError]]] = {
     "sign up": (lambda m: UserService.upsert_from_spotify({"id": "new"}), UserServiceError),
     "profile": (lambda m: UserService.upsert_from_spotify({"id": "mira"}), UserServiceError),
+    "disable": (lambda m: UserService.disable(m.user_id), UserServiceError),
+    "erase": (lambda m: UserService.erase(m.user_id), UserServiceError),
     "login": (lambda m: LoginHistoryService.record_login(m.user_id, "new"), LoginHistoryError),
     "logout": (lambda m: LoginHistoryService.record_logout(m.user_id, "sid"), LoginHistoryError),
     "everywhere": (
