@@ -95,6 +95,8 @@ class Frame:
 
     def _take(self, change: Change) -> Change | None:
         """Take out what is known of the change's object, by the key that it had until now."""
+        if change.operation == "create":
+            return None
         key = change.key if change.former_key is None else change.former_key
         return self._standing.pop((change.plan.root, key), None)
 

@@ -183,13 +183,16 @@ def explain(changes: Iterable[Change], before: Table, after: Table) -> None:
     assert not gone & made
 
 
-@settings(max_examples=400)
+@settings(max_examples=1000)
 @given(before=st.dictionaries(keys, names, max_size=4), steps=st.lists(steps, max_size=25))
 @example(before={1: "a", 2: "b"}, steps=[
     ("put", 1, "c"), ("put", 2, "c"), ("open", 1, 1), ("swap", 1, 2), ("release", 1, 1),
 ])
 @example(before={1: "a"}, steps=[
     ("delete", 1, 1), ("put", 2, "b"), ("put", 1, "b"),
+])
+@example(before={}, steps=[
+    ("put", 1, "a"), ("open", 1, 1), ("put", 3, "a"), ("swap", 1, 3), ("release", 1, 1),
 ])
 @example(before={3: "a"}, steps=[
     ("put", 1, "b"), ("open", 1, 1), ("delete", 1, 1), ("move", 3, 1), ("release", 1, 1),
