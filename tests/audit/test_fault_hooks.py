@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine
 
 from shuffify.audit import canonical, capture, delivery, ledger, notes, registry, render, spool
-from shuffify.audit import trail, unit, writer
+from shuffify.audit import listeners, unit, writer
 from tests.audit.faults import (
     TOLD, ActivityLog, Base, beginning, clear, failing, nth, story, ticks, told, without_auditing,
 )
@@ -32,14 +32,14 @@ PARTS: list[tuple[Any, str]] = [
     (unit.Unit, "released"),
     (unit.Unit, "closed"),
     (unit.Unit, "in_foreign_savepoint"),
-    (trail, "Notes"),
-    (trail, "Capture"),
-    (trail, "look_at_pairs"),
-    (trail, "look_before_update"),
-    (trail, "look_before_delete"),
-    (trail, "current"),
-    (trail, "utcnow"),
-    (trail, "is_last"),
+    (listeners, "Notes"),
+    (listeners, "Capture"),
+    (listeners, "look_at_pairs"),
+    (listeners, "look_before_update"),
+    (listeners, "look_before_delete"),
+    (listeners, "current"),
+    (listeners, "utcnow"),
+    (listeners, "is_last"),
     (notes, "rows_by_key"),
     (notes, "follow_paths"),
     (notes, "cascade_counts"),
@@ -124,7 +124,7 @@ def test_a_part_that_breaks_changes_nothing_for_the_caller(
 def test_a_flush_that_could_not_be_captured_leaves_a_gap_that_says_so(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trail, "Capture", _breaking(1)(capture.Capture))
+    monkeypatch.setattr(listeners, "Capture", _breaking(1)(capture.Capture))
     with stage.session() as session:
         story(session)
 
@@ -155,7 +155,7 @@ def test_a_spool_that_breaks_is_counted_and_logged(
         raise error
 
     monkeypatch.setattr(spool.Spool, "append", refuse)
-    monkeypatch.setattr(writer.Writer, "retry", lambda *_: "refused")
+    monkeypatch.setattr(writer.Writer, "retry", lambda _, __, rows: ["refused"] * len(rows))
     with failing(stage.engine, beginning("INSERT"), "before", Broken):
         with stage.session() as session:
             assert story(session) == expected

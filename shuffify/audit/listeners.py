@@ -1,0 +1,237 @@
+"""The listeners: from a session's events to the ledger, and from there to the log.
+
+    after_begin              which connection, which savepoint
+    before_flush             a page of notes for the flush
+    before_update / _delete  old values that nobody loaded
+    after_flush              changes into the ledger
+    before_commit            the root: flush, then one savepoint with all rows
+    after_commit             a savepoint: its frame joins its parent; the root: durable
+    after_rollback           forget
+    after_transaction_end    the only event that every transaction ends with
+
+Every listener is a few lines inside a guard: no `Exception` of ours reaches the caller (A2).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import inspect as inspect_class
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Mapper, Session, SessionTransaction
+
+from .capture import Capture
+from .context import current
+from .counters import Counters
+from .delivery import Delivery
+from .errors import describe_error, is_lost, traced
+from .ledger import Frame
+from .notes import Notes, look_at_pairs, look_before_delete, look_before_update
+from .registry import Registry
+from .unit import Unit, is_last, utcnow
+
+log = logging.getLogger("shuffify.audit")
+
+MOST_FLUSHES: Final = 100
+"""As many as `Session.commit` itself allows before it calls the loop endless."""
+
+Listener = TypeVar("Listener", bound=Callable[..., None])
+
+
+def _guarded(stage: str) -> Callable[[Listener], Listener]:
+    """Keep a listener's failure from the caller; it is counted and logged."""
+
+    def decorate(listener: Listener) -> Listener:
+        @wraps(listener)
+        def guard(self: Listeners, *args: Any) -> None:
+            try:
+                listener(self, *args)
+            except Exception as error:
+                if is_lost(error):
+                    raise
+                self._counters.add(stage)
+                log.error("auditing failed in %s: %s", listener.__name__, traced(error))
+
+        return guard  # type: ignore[return-value]
+
+    return decorate
+
+
+class Listeners:
+    """What one trail does at each event of its sessions and models."""
+
+    def __init__(self, registry: Registry, delivery: Delivery, counters: Counters) -> None:
+        self.registry = registry
+        self.delivery = delivery
+        self._counters = counters
+
+    def of_sessions(self) -> tuple[tuple[str, Callable[..., None]], ...]:
+        return (
+            ("after_begin", self.after_begin),
+            ("before_flush", self.before_flush),
+            ("after_flush", self.after_flush),
+            ("before_commit", self.before_commit),
+            ("after_commit", self.after_commit),
+            ("after_rollback", self.after_rollback),
+            ("after_transaction_end", self.after_transaction_end),
+        )
+
+    def of_models(self) -> tuple[tuple[str, Callable[..., None], dict[str, bool]], ...]:
+        return (
+            ("before_update", self.before_update, {"raw": True, "propagate": True}),
+            ("before_delete", self.before_delete, {"raw": True, "propagate": True}),
+            ("mapper_configured", self.mapper_configured, {"propagate": True}),
+        )
+
+    @_guarded("degraded.begin")
+    def after_begin(self, session: Session, transaction: SessionTransaction,
+                    connection: Connection) -> None:
+        self.unit(session).began(transaction, connection)
+
+    @_guarded("degraded.read")
+    def before_flush(self, session: Session, flush_context: Any, _: Any) -> None:
+        notes = self.unit(session).notes = Notes(flush_context)
+        if session.new and session.deleted:
+            deleted = [inspect_class(instance) for instance in session.deleted]
+            look_at_pairs(deleted, notes, self.registry.plan_of, session.connection)
+
+    @_guarded("degraded.read")
+    def before_update(self, mapper: Mapper[Any], connection: Connection, state: Any) -> None:
+        plan = self.registry.plan_of(mapper)
+        unit = None if plan is None else self._unit_of(state)
+        if plan is not None and unit is not None and unit.notes is not None:
+            look_before_update(plan, state, unit.notes, connection)
+
+    @_guarded("degraded.read")
+    def before_delete(self, mapper: Mapper[Any], connection: Connection, state: Any) -> None:
+        plan = self.registry.plan_of(mapper)
+        unit = None if plan is None else self._unit_of(state)
+        if plan is not None and unit is not None and unit.notes is not None:
+            look_before_delete(plan, state, unit.notes, connection, self.registry.edges_of(plan),
+                               state.session)
+
+    @_guarded("losses.capture")
+    def after_flush(self, session: Session, flush_context: Any) -> None:
+        unit = self.unit(session)
+        unit.flushes += 1
+        notes, unit.notes = unit.notes or Notes(flush_context), None
+        frame = unit.frame(session.get_nested_transaction())
+        try:
+            self._capture(session, unit, frame, notes)
+        except Exception as error:
+            if is_lost(error):
+                raise
+            self.delivery.gap(frame, current(), notes.states, error)
+
+    def _capture(self, session: Session, unit: Unit, frame: Frame, notes: Notes) -> None:
+        connection = unit.connection
+        assert connection is not None
+        capture = Capture(notes, session, connection, current(), utcnow())
+        changes = capture.changes(self.registry.plan_of)
+        if unit.late or unit.in_foreign_savepoint(session.get_nested_transaction()):
+            at_once = list(changes)
+            if at_once:
+                self.delivery.write(connection, frame, at_once)
+        else:
+            for change in changes:
+                frame.record(change)
+        for stage, plan, _, error in capture.failures:
+            self._counters.add(f"degraded.{stage}")
+            log.error("auditing %s: %s failed: %s", plan.entity, stage, describe_error(error))
+
+    def before_commit(self, session: Session) -> None:
+        # Not guarded: an error of the flush is the caller's own and must reach the caller, just
+        # as it would have from the flush that `commit` is about to make.
+        if self._is_time_to_drain(session):
+            self._flush_all(session)
+            unit = session.info.get(self)
+            if unit is not None:
+                self._drain(unit)
+
+    def _is_time_to_drain(self, session: Session) -> bool:
+        """Tell whether nothing can be written after this; otherwise see to it at the COMMIT."""
+        is_nested = session.in_nested_transaction()
+        try:
+            if not is_nested and is_last(session, "before_commit", self.before_commit):
+                return True
+            # Savepoints that the root releases itself while it prepares, and listeners that come
+            # later, may still write: the rows wait for the very COMMIT.
+            self.unit(session).postpone(self._drain)
+        except Exception as error:
+            self._counters.add("degraded.drain")
+            log.error("auditing failed before a commit: %s", traced(error))
+            return not is_nested
+        return False
+
+    def _flush_all(self, session: Session) -> None:
+        """Flush until nothing is left, so that the rows follow the last flush."""
+        for _ in range(MOST_FLUSHES):
+            unit = session.info.get(self)
+            before = unit.flushes if unit is not None else 0
+            session.flush()
+            unit = session.info.get(self)
+            if unit is None or unit.flushes == before:
+                return
+
+    @_guarded("degraded.drain")
+    def _drain(self, unit: Unit) -> None:
+        unit.late = True
+        root = unit.ledger.root
+        changes = root.take()
+        if changes:
+            assert unit.connection is not None
+            self.delivery.write(unit.connection, root, changes)
+
+    @_guarded("degraded.commit")
+    def after_commit(self, session: Session) -> None:
+        unit = session.info.get(self)
+        if unit is None:
+            return
+        savepoint = session.get_nested_transaction()
+        if savepoint is not None:
+            unit.released(savepoint)
+        elif unit.connection is not None:
+            unit.ended = True
+            unit.durable = not unit.connection.in_transaction()
+
+    @_guarded("degraded.rollback")
+    def after_rollback(self, session: Session) -> None:
+        unit = session.info.get(self)
+        if unit is not None:
+            savepoint = session.get_nested_transaction()
+            unit.ledger.clear() if savepoint is None else unit.ledger.discard(savepoint)
+
+    @_guarded("losses.settle")
+    def after_transaction_end(self, session: Session, transaction: SessionTransaction) -> None:
+        if transaction.nested:
+            unit = session.info.get(self)
+            if unit is not None:
+                unit.closed(transaction)
+        elif transaction.parent is None:
+            unit = session.info.pop(self, None)
+            if unit is None:
+                return
+            if unit.goes_on():
+                # What was flushed into a transaction that the session had joined is still in it,
+                # also when the session was closed without a commit.
+                self._drain(unit)
+                self.delivery.follow(unit)
+            elif unit.durable:
+                self.delivery.settle(unit)
+
+    def mapper_configured(self, mapper: Mapper[Any], _: type) -> None:
+        # Not guarded: a declaration that cannot work must stop the start, not a flush.
+        self.registry.configured(mapper)
+
+    def unit(self, session: Session) -> Unit:
+        unit = session.info.get(self)
+        if unit is None:
+            unit = session.info[self] = Unit()
+        return unit
+
+    def _unit_of(self, state: Any) -> Unit | None:
+        session = state.session
+        return None if session is None else session.info.get(self)
