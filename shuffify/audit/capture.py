@@ -20,6 +20,7 @@ from sqlalchemy.schema import Table
 from .canonical import UNKNOWN
 from .change import Change, Values, switched
 from .context import AuditContext
+from .errors import is_lost
 from .notes import IMMUTABLE, Notes, PlanOf, State, is_frozen, row_before
 from .paths import follow_paths
 from .plan import Plan
@@ -134,6 +135,8 @@ class Capture:
         try:
             return rows_by_key(self.connection, plan, keys)
         except Exception as error:
+            if is_lost(error):
+                raise
             self.failures.append(("read", plan, None, error))
             return {}
 
@@ -217,6 +220,8 @@ class Capture:
             for change, values in follow_paths(plan, targets, self.session, self.connection):
                 change.values.update(values)
         except Exception as error:
+            if is_lost(error):
+                raise
             self.failures.append(("paths", plan, None, error))
         return ready
 

@@ -93,8 +93,7 @@ class Delivery:
         root = unit.outcome()
         if root.rows:
             self._counters.add("rows", root.rows)
-        for refused in root.refused:
-            self._save(unit, refused)
+        self._save(unit, root.refused)
 
     def follow(self, unit: Unit) -> None:
         """Leave it to the transaction that the session had joined: until it ends, only wait."""
@@ -161,15 +160,20 @@ class Delivery:
 
     # -- what was refused ------------------------------------------------------------------------
 
-    def _save(self, unit: Unit, refused: Refused) -> None:
-        if refused.retry and unit.connection is not None:
-            answer = self.writer.retry(unit.connection.engine, refused.row)
+    def _save(self, unit: Unit, refused: list[Refused]) -> None:
+        again = [one for one in refused if one.retry and unit.connection is not None]
+        answers: list[str] = []
+        if again and unit.connection is not None:
+            answers = self.writer.retry(unit.connection.engine, [one.row for one in again])
+        for one, answer in zip(again, answers, strict=True):
             if answer in ("inserted", "present"):
                 self._counters.add("retried")
                 self._counters.add("rows")
-                return
-            refused = refused._replace(error=answer)
-        self.lose(refused.row, refused.stage, refused.error)
+            else:
+                self.lose(one.row, one.stage, answer)
+        for one in refused:
+            if not one.retry or unit.connection is None:
+                self.lose(one.row, one.stage, one.error)
 
     # -- counting --------------------------------------------------------------------------------
 

@@ -44,6 +44,14 @@ def describe_error(error: BaseException) -> str:
     return f"{type(cause).__name__}: {lines[0] if lines else ''}".rstrip(": ")
 
 
+def is_lost(error: BaseException) -> bool:
+    """Tell whether the connection is gone: no fault of auditing's, and the caller's to learn.
+
+    The caller's next statement would fail for it; ours has come first and speaks in its place.
+    """
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
 def traced(error: BaseException) -> str:
     """Return an error's description and its traceback, without the text of any exception."""
     return f"{describe_error(error)}\n{''.join(traceback.format_tb(error.__traceback__))}"

@@ -18,6 +18,7 @@ from sqlalchemy.orm import InstanceState, LoaderCallableStatus, Session
 from sqlalchemy.sql import ClauseElement
 
 from .change import Values
+from .errors import is_lost
 from .paths import follow_paths
 from .plan import Plan
 from .reading import Edge, Row, cascade_counts, rows_by_key
@@ -53,6 +54,8 @@ class Notes:
         try:
             read()
         except Exception as error:
+            if is_lost(error):
+                raise
             self.failures.append(("read", plan, None, error))
 
 

@@ -11,10 +11,10 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Table, insert, select
 from sqlalchemy import types as sqltypes
 from sqlalchemy.engine import Connection, Dialect, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.pool import QueuePool
 
-from .errors import describe_error
+from .errors import describe_error, is_lost
 from .render import LIMITS, Row
 from .savepoint import guarded, release, savepoint, undo
 
@@ -25,6 +25,9 @@ FIELDS: Final = frozenset(LIMITS) | {"user_id", "metadata_json", "created_at"}
 
 ABORTED: Final = "25P02"
 """SQLSTATE "in failed SQL transaction": the caller's own statement failed before ours."""
+
+IMPATIENTLY: Final = "SET LOCAL lock_timeout = '500ms'"
+"""The caller's `commit` has succeeded and waits only for our retry."""
 
 
 class Refusal(NamedTuple):
@@ -112,8 +115,8 @@ class Writer:
     def write(self, connection: Connection, rows: Sequence[Row]) -> Refusal | None:
         """Insert the rows inside the caller's transaction, or leave it as it was and say why.
 
-        Never raises an `Exception`, never commits. On PostgreSQL an error outside a savepoint
-        would turn the caller's COMMIT into a silent ROLLBACK.
+        Raises no `Exception` but a lost connection's, and never commits. On PostgreSQL an error
+        outside a savepoint would turn the caller's COMMIT into a silent ROLLBACK.
         """
         stage = "encode"
         try:
@@ -131,6 +134,8 @@ class Writer:
                 undo(connection, sql)
                 raise
         except Exception as error:
+            if is_lost(error):
+                raise
             return Refusal(stage, error, is_doomed(connection, error))
         return None
 
@@ -149,11 +154,26 @@ class Writer:
             result = connection.execute(insert(self.table), values)
         return result.inserted_primary_key
 
-    def retry(self, engine: Engine, row: Mapping[str, Any]) -> str:
-        """Write one row as `put` does, but never wait for a connection."""
-        if not _has_a_free_connection(engine):
-            return "no free connection in the pool"
-        return self.put(engine, row)
+    def retry(self, engine: Engine, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Write rows as `put` does, one by one; wait for no connection and hardly for a lock.
+
+        What refuses them all, such as a lock, is tried once.
+        """
+        answers: list[str] = []
+        try:
+            if not _has_a_free_connection(engine):
+                return ["no free connection in the pool"] * len(rows)
+            with engine.connect() as connection:
+                for row in rows:
+                    try:
+                        answers.append(self._put(connection, row, is_patient=False))
+                    except OperationalError:
+                        raise
+                    except Exception as error:
+                        answers.append(describe_error(error))
+        except Exception as error:
+            answers += [describe_error(error)] * (len(rows) - len(answers))
+        return answers
 
     def put(self, engine: Engine, row: Mapping[str, Any]) -> str:
         """Write one row in a connection and a transaction of its own, unless it stands already.
@@ -161,13 +181,26 @@ class Writer:
         Returns ``inserted``, ``present``, or what refused it.
         """
         try:
-            with engine.connect() as connection, connection.begin():
-                if self.stands(connection, row["event_id"]):
-                    return "present"
-                statement = self._statement(connection.dialect)
-                connection.exec_driver_sql(statement.sql, statement.parameters([row]))
+            with engine.connect() as connection:
+                return self._put(connection, row, is_patient=True)
         except Exception as error:
             return describe_error(error)
+
+    def _put(self, connection: Connection, row: Mapping[str, Any], is_patient: bool) -> str:
+        statement = self._statement(connection.dialect)
+        try:
+            with connection.begin():
+                if not is_patient and connection.dialect.name == "postgresql":
+                    connection.exec_driver_sql(IMPATIENTLY)
+                if self.stands(connection, row["event_id"]):
+                    return "present"
+                connection.exec_driver_sql(statement.sql, statement.parameters([row]))
+        except IntegrityError:
+            # Another process may have replayed the same line meanwhile.
+            with connection.begin():
+                if self.stands(connection, row["event_id"]):
+                    return "present"
+            raise
         return "inserted"
 
     def stands(self, connection: Connection, event_id: str) -> bool:
@@ -197,8 +230,7 @@ def is_doomed(connection: Connection, error: Exception) -> bool:
 
 
 def _ends_transaction(error: Exception) -> bool:
-    invalidated = isinstance(error, DBAPIError) and error.connection_invalidated
-    return invalidated or sqlstate(error) == ABORTED
+    return is_lost(error) or sqlstate(error) == ABORTED
 
 
 def _has_a_free_connection(engine: Engine) -> bool:
