@@ -8,6 +8,7 @@ from shuffify.routes import (
     schedules,
     settings,
     shuffle,
+    snapshots,
     upstream_sources,
     workshop,
 )
@@ -19,6 +20,7 @@ BLUEPRINTS = (
     schedules.bp,
     settings.bp,
     shuffle.bp,
+    snapshots.bp,
     upstream_sources.bp,
     workshop.bp,
 )

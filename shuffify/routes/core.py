@@ -1,6 +1,5 @@
 """The way in and out: start page, login, logout, the legal pages, and health."""
 
-import logging
 import secrets
 from typing import Any
 
@@ -16,12 +15,10 @@ from shuffify.services import (
 )
 from shuffify.spotify import oauth
 from shuffify.web import dashboard, limits, login_attempt, pages
-from shuffify.web.errors import problem_of
+from shuffify.web.errors import log_failure, problem_of
 from shuffify.web.guards import public
 
 bp = Blueprint("core", __name__)
-
-log = logging.getLogger(__name__)
 
 
 @bp.get("/")
@@ -93,9 +90,10 @@ def callback() -> Response:
             user_agent=request.headers.get("User-Agent"),
         )
     except ShuffifyError as error:
-        if problem_of(error).code == "not_allowed":
+        problem = problem_of(error)
+        if problem.code == "not_allowed":
             raise
-        log.error("A login failed", exc_info=error)
+        log_failure("A login failed", error, problem)
         return _failed(f"The login did not work. {error}")
     session.clear()
     session.update(user_id=user.id, sid=sid)

@@ -5,6 +5,7 @@ from flask import Blueprint
 from shuffify.services import PlaylistService
 from shuffify.web.guards import login_required, user_id
 from shuffify.web.negotiation import Answer, counted, success
+from shuffify.web.schemas.base import NoFields
 
 bp = Blueprint("playlists", __name__)
 
@@ -22,6 +23,7 @@ def list_playlists() -> Answer:
 @login_required
 def refresh_playlists() -> Answer:
     """Read the playlists anew, past the cache."""
+    NoFields.from_request()
     playlists = PlaylistService.list_playlists(user_id(), fresh=True)
     found = counted(len(playlists), "playlist")
     return success(f"{found} read anew.", playlists=[card.to_dict() for card in playlists])

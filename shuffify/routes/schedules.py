@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, Response
 
 from shuffify.models.base import iso_utc
-from shuffify.models.db import Schedule
-from shuffify.services import SchedulerService
+from shuffify.models.db import JobExecution, Schedule
+from shuffify.services import JobExecutorService, SchedulerService
+from shuffify.web import limits, progress
 from shuffify.web.guards import login_required, user_id
 from shuffify.web.negotiation import Answer, counted, success
+from shuffify.web.schemas.base import NoFields
 from shuffify.web.schemas.schedules import HistoryQuery, ScheduleCreate, ScheduleUpdate
 
 bp = Blueprint("schedules", __name__, url_prefix="/schedules")
@@ -64,10 +66,26 @@ def delete_schedule(schedule_id: int) -> Answer:
 @login_required
 def toggle_schedule(schedule_id: int) -> Answer:
     """Switch a schedule on or off."""
+    NoFields.from_request()
     schedule = SchedulerService.toggle_schedule(user_id(), schedule_id)
     state = "on" if schedule.is_enabled else "off"
     message = f"The schedule of '{schedule.target_playlist_name}' is {state}."
     return success(message, schedule=schedule.to_dict())
+
+
+@bp.post("/<row:schedule_id>/run")
+@login_required
+@limits.schedule_run
+def run_schedule(schedule_id: int) -> Answer | Response:
+    """Run a schedule now, also one that is switched off."""
+    NoFields.from_request()
+    user = user_id()
+
+    def run(report: progress.Report) -> Answer:
+        execution = JobExecutorService.execute_now(schedule_id, user, progress=report)
+        return _finished(execution, SchedulerService.get(user, schedule_id))
+
+    return progress.respond(run)
 
 
 @bp.get("/<row:schedule_id>/history")
@@ -81,3 +99,21 @@ def list_history(schedule_id: int) -> Answer:
 
 def _next_runs(schedule: Schedule) -> dict[str, Any]:
     return {"next_runs": [iso_utc(due) for due in SchedulerService.next_runs(schedule)]}
+
+
+def _finished(run: JobExecution, schedule: Schedule) -> Answer:
+    total = counted(run.tracks_total or 0, "track")
+    said = f"'{schedule.target_playlist_name}' has {total} now, {run.tracks_added:,} of them new."
+    notes = [run.error_message] if run.error_message else []
+    if not schedule.is_enabled:
+        notes.append("The schedule is switched off: it will not run by itself.")
+    return success(
+        " ".join([said, *notes]),
+        result={
+            "execution_id": run.id,
+            "status": run.status,
+            "tracks_added": run.tracks_added,
+            "tracks_total": run.tracks_total,
+            "error": run.error_message,
+        },
+    )

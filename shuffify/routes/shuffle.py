@@ -1,9 +1,9 @@
 """Shuffling a playlist."""
 
-from flask import Blueprint
+from flask import Blueprint, Response
 
 from shuffify.services import ShuffleResult, ShuffleService
-from shuffify.web import limits
+from shuffify.web import limits, progress
 from shuffify.web.guards import login_required, user_id
 from shuffify.web.negotiation import Answer, counted, success
 from shuffify.web.schemas.shuffle import ShuffleRequest
@@ -14,10 +14,18 @@ bp = Blueprint("shuffle", __name__)
 @bp.post("/shuffle/<playlist:playlist_id>")
 @login_required
 @limits.playlist_write
-def shuffle(playlist_id: str) -> Answer:
+def shuffle(playlist_id: str) -> Answer | Response:
     """Give a playlist another order."""
     wanted = ShuffleRequest.from_request()
-    outcome = ShuffleService.shuffle(user_id(), playlist_id, **wanted.sent())
+    user = user_id()
+    return progress.respond(
+        lambda report: _shuffled(
+            ShuffleService.shuffle(user, playlist_id, **wanted.sent(), progress=report)
+        )
+    )
+
+
+def _shuffled(outcome: ShuffleResult) -> Answer:
     return success(
         _said(outcome),
         category="success" if outcome.changed else "info",

@@ -1,14 +1,11 @@
 """What the dashboard shows, also while Spotify is away."""
 
-import logging
 from typing import Any
 
 from shuffify.errors import ShuffifyError
 from shuffify.extensions import app_settings
 from shuffify.services import PlaylistService, ShuffleService, UserSettingsService
-from shuffify.web.errors import Problem, problem_of
-
-log = logging.getLogger(__name__)
+from shuffify.web.errors import Problem, log_failure, problem_of
 
 
 def is_configured() -> bool:
@@ -27,7 +24,7 @@ def contents(user_id: int) -> dict[str, Any]:
         problem = problem_of(error)
         if problem.code in ("database_unavailable", "internal_error"):
             raise
-        log.error("The dashboard is shown without playlists", exc_info=error)
+        log_failure("The dashboard is shown without playlists", error, problem)
     return {
         "playlists": playlists,
         "problem": problem,

@@ -4,12 +4,12 @@ A class without an entry of its own takes that of its nearest ancestor, so servi
 routes raise and never translate.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 import logging
 from typing import Any, Final
 
-from flask import Flask, Response, jsonify, request, url_for
+from flask import Flask, Response, current_app, jsonify, request, url_for
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -21,7 +21,7 @@ from shuffify.services import errors as services
 from shuffify.spotify import errors as spotify
 from shuffify.web import error_pages, limits, refusals
 from shuffify.web.actor import request_id
-from shuffify.web.negotiation import wants_json
+from shuffify.web.negotiation import Answer, wants_json
 
 log = logging.getLogger(__name__)
 
@@ -126,6 +126,15 @@ def problem_of(error: ours.ShuffifyError) -> Problem:
     return Problem(rule.status, code, str(error), getattr(error, "errors", ()), facts, headers)
 
 
+def log_failure(what: str, error: ours.ShuffifyError, problem: Problem) -> None:
+    """Log an error that was met: in one line where its words say it all, else with its trace."""
+    if problem.code in ("internal_error", "database_unavailable"):
+        log.error("%s: %s", what, problem.code, exc_info=error)
+    else:
+        cause = f" ({error.__cause__})" if error.__cause__ else ""
+        log.error("%s: %s: %s%s", what, problem.code, error, cause)
+
+
 def answer(problem: Problem) -> Response:
     """Return a problem as JSON or as a page, whichever was asked for."""
     if wants_json():
@@ -136,6 +145,14 @@ def answer(problem: Problem) -> Response:
     response.status_code = problem.status
     response.headers.extend(problem.headers)
     return response
+
+
+def answer_of(work: Callable[[], Answer]) -> Response:
+    """Do a view's work after its request has ended; its errors are answered as inside of it."""
+    try:
+        return current_app.make_response(work())
+    except Exception as error:
+        return current_app.make_response(current_app.handle_user_exception(error))
 
 
 def _envelope(problem: Problem) -> dict[str, Any]:
@@ -157,7 +174,7 @@ def _envelope(problem: Problem) -> dict[str, Any]:
 def _answer_known(error: ours.ShuffifyError) -> Response:
     problem = problem_of(error)
     if problem.status >= 500:
-        log.error("%s %s: %s", request.method, request.path, problem.code, exc_info=error)
+        log_failure(f"{request.method} {request.path}", error, problem)
     return answer(problem)
 
 

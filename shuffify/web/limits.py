@@ -26,6 +26,12 @@ sign_in = limiter.limit("10 per minute", key_func=_by_address)
 playlist_write = limiter.limit("30 per minute", key_func=_by_user)
 """For routes that rewrite a playlist at Spotify."""
 
+schedule_run = limiter.limit("10 per minute", key_func=_by_user)
+"""For the runs of schedules that users start by hand."""
+
+search = limiter.limit("30 per minute", key_func=_by_user)
+"""For routes that search Spotify, or load lists that are not the user's."""
+
 _every_change = limiter.limit("60 per minute", key_func=_by_user, methods=CHANGING_METHODS)
 
 

@@ -87,6 +87,7 @@ def test_somebody_elses_row_is_404_and_stays(
     mira.post("/schedules/create", {
         "job_type": "shuffle", "target_playlist_id": twelve, "algorithm_name": "BasicShuffle",
     })
+    mira.post(f"/playlist/{twelve}/snapshots")
     body = {"session_name": "Stolen"} if "workshop" in path else {}
     answer = jonas.send(method, path, body)
     assert (answer.status_code, answer.json["code"]) == (404, "not_found")
@@ -94,11 +95,16 @@ def test_somebody_elses_row_is_404_and_stays(
     assert unknown.json["message"] == answer.json["message"]
     assert mira.get("/workshop/sessions/1").json["session"]["session_name"] == "Mine"
     assert len(mira.get(f"/playlist/{twelve}/upstream-sources").json["sources"]) == 1
-    assert mira.get("/schedules").json["schedules"][0]["is_enabled"] is True
+    (schedule,) = mira.get("/schedules").json["schedules"]
+    assert (schedule["is_enabled"], schedule["last_status"]) == (True, None)
+    (snapshot,) = mira.get(f"/playlist/{twelve}/snapshots").json["snapshots"]
+    assert snapshot["restored_at"] is None
 
 
 @on_sqlite
-@pytest.mark.parametrize("path", ["/workshop/sessions/", "/schedules/", "/upstream-sources/"])
+@pytest.mark.parametrize(
+    "path", ["/workshop/sessions/", "/schedules/", "/upstream-sources/", "/snapshots/"]
+)
 @pytest.mark.parametrize("row", ["0", "2147483648", "9" * 30, "-1", "x"])
 def test_rows_that_cannot_exist_are_404(mira: Visitor, path: str, row: str) -> None:
     answer = mira.delete(f"{path}{row}")

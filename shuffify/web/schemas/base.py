@@ -66,6 +66,10 @@ class Schema(BaseModel):
         return self.model_dump(exclude_unset=True)
 
 
+class NoFields(Schema):
+    """The body of a request that says everything in its address."""
+
+
 class Query(BaseModel):
     """The arguments behind the question mark: always text, and strangers are ignored."""
 

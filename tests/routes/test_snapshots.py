@@ -1,0 +1,157 @@
+"""Undo and snapshots through HTTP."""
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from shuffify.models.db import ActivityLog
+from shuffify.sandbox import Sandbox, library
+from tests.visitor import Visitor
+
+TWELVE = library.PLAYLISTS["twelve"]
+NAME = library.PLAYLIST_NAMES["twelve"]
+PATH = f"/playlist/{TWELVE}/snapshots"
+
+
+def trail(outside: Session) -> list[ActivityLog]:
+    query = select(ActivityLog).where(ActivityLog.activity_type != "login")
+    return list(outside.scalars(query.order_by(ActivityLog.id)))
+
+
+def take(visitor: Visitor, playlist_id: str = TWELVE) -> int:
+    answer = visitor.post(f"/playlist/{playlist_id}/snapshots")
+    assert answer.status_code == 201, answer.text
+    snapshot_id: int = answer.json["snapshot"]["id"]
+    return snapshot_id
+
+
+def test_undo_goes_back_step_by_step_until_nothing_is_left(
+    mira: Visitor, sandbox: Sandbox, outside: Session
+) -> None:
+    orders = [sandbox.uris(TWELVE)]
+    for seed in (1, 2):
+        mira.post(f"/shuffle/{TWELVE}", {"seed": seed})
+        orders.append(sandbox.uris(TWELVE))
+    answer = mira.post(f"/undo/{TWELVE}")
+    assert (answer.status_code, answer.json["category"]) == (200, "success")
+    assert set(answer.json) >= {"playlist", "kept_added", "not_restored", "snapshot_id"}
+    assert answer.json["undo_steps"] == 1
+    assert sandbox.uris(TWELVE) == orders[1]
+    assert [track["uri"] for track in answer.json["playlist"]["tracks"]] == orders[1]
+    assert mira.post(f"/undo/{TWELVE}").json["undo_steps"] == 0
+    assert sandbox.uris(TWELVE) == orders[0]
+    empty = mira.post(f"/undo/{TWELVE}")
+    assert (empty.status_code, empty.json["code"]) == (409, "nothing_to_undo")
+    assert trail(outside)[-1].description == f"Undid the last change to '{NAME}'"
+
+
+def test_undo_tells_what_stayed_and_what_did_not_come_back(
+    mira: Visitor, sandbox: Sandbox
+) -> None:
+    mira.post(f"/shuffle/{TWELVE}", {"seed": 1})
+    added = sandbox.uris(library.PLAYLISTS["hundred_twenty"])[:2]
+    sandbox.edit(TWELVE, "remove_at", positions=[0])
+    sandbox.edit(TWELVE, "add", uris=added)
+    answer = mira.post(f"/undo/{TWELVE}").json
+    assert (answer["kept_added"], answer["not_restored"]) == (2, 1)
+    assert "2 tracks added since stayed" in answer["message"]
+    assert "1 track removed since did not return" in answer["message"]
+    exact = mira.post(f"/snapshots/{answer['snapshot_id']}/restore")
+    assert exact.json["playlist"]["track_count"] == 12
+
+
+def test_an_undo_where_the_order_stands_already_is_info(
+    mira: Visitor, sandbox: Sandbox, outside: Session
+) -> None:
+    before = sandbox.uris(TWELVE)
+    mira.post(f"/shuffle/{TWELVE}", {"seed": 1})
+    sandbox.edit(TWELVE, "replace", uris=before)
+    rows = len(trail(outside))
+    outside.rollback()
+    answer = mira.post(f"/undo/{TWELVE}").json
+    assert (answer["category"], answer["undo_steps"]) == ("info", 0)
+    assert "stands already" in answer["message"]
+    assert len(trail(outside)) == rows
+
+
+def test_a_snapshot_is_taken_listed_read_restored_and_deleted(
+    mira: Visitor, sandbox: Sandbox, outside: Session
+) -> None:
+    order = sandbox.uris(TWELVE)
+    made = mira.post(PATH, {"trigger_description": " before the party "})
+    assert made.status_code == 201
+    snapshot = made.json["snapshot"]
+    assert (snapshot["snapshot_type"], snapshot["track_count"]) == ("manual", 12)
+    assert snapshot["trigger_description"] == "before the party"
+    assert "track_uris" not in snapshot
+    path = f"/snapshots/{snapshot['id']}"
+    assert mira.get(PATH).json["snapshots"] == [snapshot]
+
+    mira.post(f"/shuffle/{TWELVE}", {"seed": 3})
+    read = mira.get(path).json
+    assert read["snapshot"]["track_uris"] == order
+    assert set(read["diff"]) == {"added", "removed", "moved", "unwritable"}
+    assert read["diff"]["moved"] > 0
+    restored = mira.post(f"{path}/restore")
+    assert (restored.status_code, restored.json["category"]) == (200, "success")
+    assert set(restored.json) >= {"playlist", "snapshot", "undo_steps"}
+    assert restored.json["snapshot"]["restored_at"] is not None
+    assert sandbox.uris(TWELVE) == order
+    assert mira.post(f"{path}/restore").json["category"] == "info"
+
+    assert mira.delete(path).status_code == 200
+    assert mira.get(path).status_code == 404
+    stamp = snapshot["created_at"].replace("T", " ")[:16]
+    assert [row.description for row in trail(outside)] == [
+        f"Created snapshot of '{NAME}' (12 tracks)",
+        f"Saved '{NAME}' before shuffle",
+        f"Shuffled '{NAME}' using Basic",
+        f"Saved '{NAME}' before restore",
+        f"Restored '{NAME}' to the snapshot of {stamp} UTC",
+        f"Deleted snapshot of '{NAME}' from {stamp} UTC",
+    ]
+
+
+def test_snapshots_are_listed_newest_first_as_many_as_asked_for(mira: Visitor) -> None:
+    ids = [take(mira) for _ in range(3)]
+    assert [each["id"] for each in mira.get(PATH).json["snapshots"]] == ids[::-1]
+    assert [each["id"] for each in mira.get(f"{PATH}?limit=1").json["snapshots"]] == ids[-1:]
+
+
+@pytest.mark.parametrize("limit", ["0", "101", "x", "", "1.5"])
+def test_a_limit_that_does_not_fit_is_400(mira: Visitor, limit: str) -> None:
+    answer = mira.get(f"{PATH}?limit={limit}")
+    assert (answer.status_code, answer.json["errors"][0]["field"]) == (400, "limit")
+
+
+def test_without_spotify_a_snapshot_is_read_without_comparison(
+    mira: Visitor, sandbox: Sandbox
+) -> None:
+    snapshot_id = take(mira)
+    sandbox.fault("error_before", path="/v1/playlists/*", count=None)
+    answer = mira.get(f"/snapshots/{snapshot_id}")
+    assert (answer.status_code, answer.json["diff"]) == (200, None)
+    assert len(answer.json["snapshot"]["track_uris"]) == 12
+
+
+def test_a_restore_that_would_lose_local_files_asks_first(
+    mira: Visitor, sandbox: Sandbox
+) -> None:
+    playlist_id = library.PLAYLISTS["local_files"]
+    snapshot_id = take(mira, playlist_id)
+    before = sandbox.uris(playlist_id)
+    sandbox.edit(
+        playlist_id, "replace", uris=[uri for uri in before if uri and ":local:" not in uri]
+    )
+    path = f"/snapshots/{snapshot_id}/restore"
+    refused = mira.post(path)
+    assert (refused.status_code, refused.json["code"]) == (409, "unwritable_rows")
+    assert refused.json["local_files"] > 0
+    assert mira.post(path, {"accept_local_loss": True}).status_code == 200
+
+
+def test_other_peoples_lists_have_no_snapshots(mira: Visitor, outside: Session) -> None:
+    jonas_private = library.PLAYLISTS["jonas_private"]
+    assert mira.post(f"/playlist/{jonas_private}/snapshots").status_code in (403, 404)
+    assert mira.post(f"/undo/{jonas_private}").status_code in (403, 404, 409)
+    assert trail(outside) == []
