@@ -6,8 +6,6 @@ from pathlib import Path
 import shlex
 import signal
 import sys
-from threading import Event
-from typing import Any
 
 import click
 from flask import Flask
@@ -20,6 +18,7 @@ from shuffify.cli.tour.walk import take_tour
 from shuffify.sandbox.settings import PROFILES
 
 PORT = 8000
+STOP = frozenset({signal.SIGINT, signal.SIGTERM})
 
 WELCOME = """\
 Shuffify runs at {url}
@@ -62,13 +61,12 @@ def demo(
         ) as world:
             success = _show_tour(world, as_json)
         sys.exit(0 if success else 1)
-    with running_demo(
+    with _held_signals(), running_demo(
         folder, port=PORT if port is None else port, profile=profile, keep=keep,
         scheduler="embedded",
     ) as world:
-        with _until_asked_to_stop() as asked:
-            terminal.echo([_welcome(world)])
-            asked.wait()
+        terminal.echo([_welcome(world)])
+        signal.sigwait(STOP)
     click.echo("Stopped.")
 
 
@@ -83,19 +81,19 @@ def _welcome(world: Demo) -> str:
 
 
 @contextmanager
-def _until_asked_to_stop() -> Iterator[Event]:
-    """Take Ctrl-C and SIGTERM for a request to stop, from here to the end of the block."""
-    asked = Event()
+def _held_signals() -> Iterator[None]:
+    """Hold back Ctrl-C and SIGTERM inside the block, for `sigwait` to take.
 
-    def ask(*_: Any) -> None:
-        asked.set()
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    Handlers lose the signal that comes just before the wait; held back before the first
+    thread is made, it reaches nobody else. What comes during the end is dropped.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP)
     try:
-        yield asked
+        yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        while signal.sigpending() & STOP:
+            signal.sigwait(STOP)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _show_tour(world: Demo, as_json: bool) -> bool:
