@@ -46,7 +46,6 @@ def _facts(change: Change) -> dict[str, Any]:
         "outcome": change.value("status"),
         "tracks_added": change.value("tracks_added"),
         "tracks_total": change.value("tracks_total"),
-        "schedule_enabled": change.value("schedule.is_enabled"),
     }
     if change.value("due_at") is not None:
         facts["due_at"] = change.value("due_at")
@@ -73,7 +72,10 @@ class JobExecution(Model):
         owner="schedule.user_id",
         playlist=("schedule.target_playlist_id", "schedule.target_playlist_name"),
         describe=_describe,
-        extra=("schedule.job_type", "schedule.is_enabled", _facts),
+        extra=(
+            {"job_type": "schedule.job_type", "schedule_enabled": "schedule.is_enabled"},
+            _facts,
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -136,7 +136,6 @@ def test_due_shuffle_is_one_write_one_snapshot_and_two_rows(
         "tracks_added": 0,
         "tracks_total": 120,
         "due_at": due_at.isoformat() + "+00:00",
-        "is_enabled": True,
         "schedule_enabled": True,
     }
     taken, ran = trail.rows[-2:]
@@ -535,7 +534,6 @@ def test_manual_run_leaves_its_row_in_the_name_of_who_asked(
         "outcome": "success",
         "tracks_added": 0,
         "tracks_total": 120,
-        "is_enabled": False,
         "schedule_enabled": False,
     }
     for row in trail.rows[-2:]:

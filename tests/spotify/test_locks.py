@@ -119,7 +119,10 @@ def test_a_lock_on_postgresql_takes_no_place_in_the_pool(postgres_url):
         with engine.connect() as connection:
             assert connection.scalar(text("SELECT 1")) == 1
             in_transaction = connection.scalar(
-                text("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'")
+                text(
+                    "SELECT count(*) FROM pg_stat_activity"
+                    " WHERE state = 'idle in transaction' AND datname = current_database()"
+                )
             )
     assert in_transaction == 0
     engine.dispose()
