@@ -80,9 +80,12 @@ UNKNOWN: Final = Unknown()
 
 def instant(value: datetime) -> str:
     """Return a time as ISO 8601 in UTC; a naive one is taken for UTC."""
-    if value.tzinfo is not None:
-        value = value.astimezone(timezone.utc).replace(tzinfo=None)
-    return value.isoformat() + "+00:00"
+    return naive_utc(value).isoformat() + "+00:00"
+
+
+def naive_utc(value: datetime) -> datetime:
+    """Return the instant as naive UTC; a naive one is taken for UTC."""
+    return value if value.tzinfo is None else value.astimezone(timezone.utc).replace(tzinfo=None)
 
 
 def number(value: Decimal | float | int | str) -> str:

@@ -76,7 +76,9 @@ class Delivery:
     def replay(self, engine: Engine, user_id: Any) -> dict[str, int]:
         """Write what the spool holds; see `AuditTrail.replay`."""
 
-        def put(row: Row) -> str:
+        def put(line: Row) -> str:
+            # A line may be older than a column of the log.
+            row = {**dict.fromkeys(self.renderer.fields), **line}
             if row.get("user_id") is None:
                 row["user_id"] = user_id
             answer = self.writer.put(engine, row)
@@ -115,7 +117,8 @@ class Delivery:
         """Count a row that the table does not have, and keep it in the spool."""
         self._counters.add(f"losses.{stage}")
         try:
-            self.spool.append(row, stage, error)
+            known = {name: row[name] for name in row if name in self.renderer.fields}
+            self.spool.append(known, stage, error)
         except Exception as problem:
             self._counters.add("degraded.spool")
             log.error("the audit spool cannot be written: %s", describe_error(problem))

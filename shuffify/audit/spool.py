@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from .canonical import encode_default, instant
+from .canonical import encode_default, instant, naive_utc
 
 try:
     import fcntl
@@ -43,12 +43,7 @@ class Spool:
         if self.path is None:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            os.write(descriptor, line.encode() + b"\n")
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _append(self.path, line.encode() + b"\n")
 
     def __len__(self) -> int:
         """Return how many lines wait for replay."""
@@ -65,16 +60,16 @@ class Spool:
     def _replay(self, put: Callable[[dict[str, Any]], str]) -> dict[str, int]:
         outcome = {"inserted": 0, "present": 0, "kept": 0}
         self._set_aside()
-        for path in self._files():
-            if path == self.path:
-                continue
-            kept: list[bytes] = []
-            for line in _lines(path):
-                answer = self._put(line, put)
-                outcome[answer if answer in outcome else "kept"] += 1
-                if answer not in ("inserted", "present"):
-                    kept.append(line)
-            self._keep(kept)
+        aside = [path for path in self._files() if path != self.path]
+        kept: dict[bytes, None] = {}  # A replay that was cut short may have kept a line twice.
+        for line in (line for path in aside for line in _lines(path) if line not in kept):
+            answer = self._put(line, put)
+            outcome[answer if answer in outcome else "kept"] += 1
+            if answer not in ("inserted", "present"):
+                kept[line] = None
+        if kept and self.path is not None:
+            _append(self.path, b"".join(line + b"\n" for line in kept))
+        for path in aside:
             path.unlink()
         return outcome
 
@@ -96,7 +91,7 @@ class Spool:
     def _put(line: bytes, put: Callable[[dict[str, Any]], str]) -> str:
         try:
             row = decode_line(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             log.error("a line of the audit spool is no JSON object and stays there")
             return "unreadable"
         return put(row)
@@ -112,19 +107,34 @@ class Spool:
     def _files(self) -> list[Path]:
         if self.path is None or not self.path.parent.is_dir():
             return []
-        aside = sorted(self.path.parent.glob(f"{self.path.name}.replay-*"))
+        begin = f"{self.path.name}.replay-"
+        aside = sorted(one for one in self.path.parent.iterdir() if one.name.startswith(begin))
         return [*aside, *([self.path] if self.path.exists() else [])]
 
-    def _keep(self, lines: list[bytes]) -> None:
-        if not lines:
-            return
-        assert self.path is not None
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            os.write(descriptor, b"".join(line + b"\n" for line in lines))
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+
+def _append(path: Path, data: bytes) -> None:
+    """Append whole lines and fsync, in a file that no replay has taken away meanwhile."""
+    descriptor = _open(path)
+    try:
+        if os.lseek(descriptor, 0, os.SEEK_END):
+            os.lseek(descriptor, -1, os.SEEK_END)
+            if os.read(descriptor, 1) != b"\n":
+                data = b"\n" + data  # A full disk has cut the line before this one short.
+        while data:
+            data = data[os.write(descriptor, data):]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: Path) -> int:
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        if fcntl is not None:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if path.exists() and path.stat().st_ino == os.fstat(descriptor).st_ino:
+            return descriptor
+        os.close(descriptor)
 
 
 def encode_line(row: Row, stage: str, error: str) -> str:
@@ -147,7 +157,7 @@ def decode_line(line: bytes) -> dict[str, Any]:
         columns.pop(name, None)
     at = columns.get("created_at")
     if isinstance(at, str):
-        columns["created_at"] = datetime.fromisoformat(at).replace(tzinfo=None)
+        columns["created_at"] = naive_utc(datetime.fromisoformat(at))
     if columns.get("metadata_json") is not None:
         columns["metadata_json"] = json.dumps(columns["metadata_json"], separators=(",", ":"))
     return columns
@@ -155,6 +165,8 @@ def decode_line(line: bytes) -> dict[str, Any]:
 
 def _lines(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX)  # Who opened it before it was set aside may write.
         for line in file:
             if line.strip():
                 yield line.rstrip(b"\n")
