@@ -30,6 +30,7 @@ COMMANDS = {
     "demo": "shuffify.cli.demo:demo",
     "keys": "shuffify.cli.keys:keys",
     "run": "shuffify.cli.run:run",
+    "scheduler": "shuffify.cli.scheduler:scheduler",
 }
 """Where each command lives, so that `--help` imports none that it does not show."""
 

@@ -17,6 +17,7 @@ from flask import Flask
 from flask_migrate import upgrade
 
 from shuffify import create_app, keys
+from shuffify.jobs.scheduler import running as scheduler_running
 from shuffify.models.db import db
 from shuffify.sandbox import (
     CLIENT_ID,
@@ -59,7 +60,8 @@ def running_demo(
                 _make_database(app, folder, keep)
                 server = LoopbackServer(app, listener, name="demo")
                 try:
-                    yield Demo(url, app, sandbox, folder / DATABASE)
+                    with scheduler_running(app):
+                        yield Demo(url, app, sandbox, folder / DATABASE)
                 finally:
                     server.stop()
         finally:
