@@ -241,6 +241,20 @@ def test_empty_target_is_shuffled_with_success_and_zero(mira: int, trail: Trail)
     assert [kind for kind, _ in run_rows(trail)] == ["schedule_run"]
 
 
+def test_short_run_spares_its_snapshot_when_the_user_says_so(
+    mira: int, outside: Session, trail: Trail
+) -> None:
+    UserSettingsService.update(mira, auto_snapshot_enabled=False)
+    schedule_id = scheduled(mira, "raid", TARGET, (TWELVE,))
+
+    run = JobExecutorService.execute(schedule_id, utcnow())
+
+    assert run is not None
+    assert (run.status, run.tracks_added) == ("success", run.tracks_total - 120)
+    assert snapshots(outside) == []
+    assert [kind for kind, _ in run_rows(trail)] == ["schedule_run"]
+
+
 def test_source_that_is_gone_or_withheld_is_passed_over_with_a_note(
     mira: int, sandbox: Sandbox, trail: Trail
 ) -> None:
