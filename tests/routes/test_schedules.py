@@ -1,11 +1,12 @@
 """Schedules through HTTP."""
 
+from flask import Flask
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shuffify.models.db import ActivityLog, Schedule
-from shuffify.sandbox import library
+from shuffify.sandbox import Sandbox, library
 from tests.visitor import Visitor, fields, on_sqlite
 
 TARGET = library.PLAYLISTS["twelve"]
@@ -157,3 +158,71 @@ def test_history_takes_limits_from_1_to_100(mira: Visitor, limit: str) -> None:
     schedule_id = create(mira)
     assert fields(mira.get(f"/schedules/{schedule_id}/history?limit={limit}")) == {"limit"}
     assert mira.get(f"/schedules/{schedule_id}/history?limit=100&_=1").status_code == 200
+
+
+def test_a_run_by_hand_writes_the_list_and_says_what_came_of_it(
+    mira: Visitor, sandbox: Sandbox, outside: Session
+) -> None:
+    source = library.PLAYLISTS["hundred_twenty"]
+    mira.post(f"/playlist/{TARGET}/upstream-sources", {"source_playlist_id": source})
+    schedule_id = create(mira, job_type="raid_and_shuffle", source_playlist_ids=[source])
+    answer = mira.post(f"/schedules/{schedule_id}/run")
+    assert (answer.status_code, answer.json["category"]) == (200, "success")
+    result = answer.json["result"]
+    assert set(result) == {"execution_id", "status", "tracks_added", "tracks_total", "error"}
+    assert (result["status"], result["error"]) == ("success", None)
+    assert result["tracks_total"] == len(sandbox.uris(TARGET)) > 12
+    assert result["tracks_added"] == result["tracks_total"] - 12
+    assert "switched off" not in answer.json["message"]
+    (run,) = mira.get(f"/schedules/{schedule_id}/history").json["history"]
+    assert (run["id"], run["trigger"]) == (result["execution_id"], "manual")
+    rows = [row for row in trail(outside) if row[0] in ("snapshot_create", "schedule_run")]
+    assert rows == [
+        ("snapshot_create", f"Saved '{NAME}' before scheduled shuffle"),
+        ("schedule_run", f"Manually ran raid and shuffle schedule for '{NAME}'"),
+    ]
+    assert mira.post(f"/undo/{TARGET}").json["undo_steps"] == 0
+
+
+def test_a_disabled_schedule_can_be_run_and_says_that_it_is_off(mira: Visitor) -> None:
+    schedule_id = create(mira, is_enabled=False)
+    answer = mira.post(f"/schedules/{schedule_id}/run")
+    assert answer.json["result"]["status"] == "success"
+    assert "switched off" in answer.json["message"]
+
+
+def test_a_run_that_fails_answers_with_its_own_error_and_is_recorded(
+    mira: Visitor, sandbox: Sandbox, outside: Session
+) -> None:
+    schedule_id = create(mira)
+    before = sandbox.uris(TARGET)
+    sandbox.fault("error_before", method="PUT", path=f"/v1/playlists/{TARGET}/*", count=9)
+    answer = mira.post(f"/schedules/{schedule_id}/run")
+    assert (answer.status_code, answer.json["code"]) == (502, "write_failed")
+    assert sandbox.uris(TARGET) == before
+    (run,) = mira.get(f"/schedules/{schedule_id}/history").json["history"]
+    assert (run["status"], bool(run["error_message"])) == ("failed", True)
+    kind, sentence = trail(outside)[-1]
+    assert kind == "schedule_run"
+    assert sentence.startswith(f"Manual run of shuffle schedule for '{NAME}' failed: ")
+
+
+def test_a_run_without_a_connection_to_spotify_is_not_begun(
+    mira: Visitor, sandbox: Sandbox, outside: Session
+) -> None:
+    schedule_id = create(mira)
+    sandbox.expire_access_tokens()
+    sandbox.revoke(library.MIRA)
+    first = mira.post(f"/schedules/{schedule_id}/run")
+    assert (first.status_code, first.json["code"]) == (401, "reconnect_required")
+    second = mira.post(f"/schedules/{schedule_id}/run")
+    assert (second.status_code, second.json["code"]) == (401, "reconnect_required")
+    assert second.json["login_url"].startswith("/login?")
+    assert len(mira.get(f"/schedules/{schedule_id}/history").json["history"]) <= 1
+
+
+@on_sqlite
+def test_runs_are_limited_to_10_a_minute(mira: Visitor, app: Flask) -> None:
+    app.config["RATE_LIMITS"] = True
+    codes = [mira.post("/schedules/1/run", []).status_code for _ in range(11)]
+    assert codes == [400] * 10 + [429]
