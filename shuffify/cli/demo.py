@@ -15,6 +15,7 @@ from shuffify.cli.activity_table import activity_table
 from shuffify.cli.demo_world import Demo, running_demo
 from shuffify.cli.tour.steps import STEPS
 from shuffify.cli.tour.walk import take_tour
+from shuffify.enums import ActivityType
 from shuffify.sandbox.settings import PROFILES
 
 PORT = 8000
@@ -97,7 +98,7 @@ def _held_signals() -> Iterator[None]:
 
 
 def _show_tour(world: Demo, as_json: bool) -> bool:
-    report = take_tour(world, STEPS)
+    report = take_tour(world, STEPS, ActivityType)
     if as_json:
         terminal.echo_json(report.rows)
     else:

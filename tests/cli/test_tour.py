@@ -77,6 +77,11 @@ def test_a_tour_that_agrees_says_so(world: Demo) -> None:
     assert report.summary == "3 steps, 2 rows: exactly as expected."
 
 
+def test_types_that_no_step_leaves_are_named(world: Demo) -> None:
+    report = take_tour(world, [LOGIN], ["login", "logout"])
+    assert report.differences == ["No step leaves a row of type logout."]
+
+
 def test_whatever_differs_is_in_the_report(world: Demo) -> None:
     steps = [
         LOGIN,

@@ -1,11 +1,12 @@
 """What the tour takes for the same, and how it names what differs."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from shuffify.cli.tour.rows import Comparison, Digest, Facts, Known, KnownKey, Moment, Row
+from shuffify.cli.tour.rows import Comparison, Digest, Facts, Known, KnownKey, Like, Moment, Row
 
 CAUSE = "97ad8129-f095-4c91-9d19-fec1fd758883"
 NOW = "2026-11-23T14:00:00+00:00"
@@ -88,6 +89,9 @@ def test_missing_rows_and_those_nobody_expects_are_named() -> None:
         (Digest(3), {"count": 2, "bytes": 80, "sha256": "0" * 64}, False),
         (Digest(2), {"count": 2, "bytes": 80, "sha256": "?" * 64}, False),
         (Digest(2), ["spotify:track:1", "spotify:track:2"], False),
+        (Like(r"seed \d+"), "seed 81", True),
+        (Like(r"seed \d+"), "seed 81!", False),
+        (Like(r"seed \d+"), 81, False),
         (Moment(), NOW, True),
         (Moment(), "2026-11-23T14:00:00", False),
         (Moment(), "2026-11-23T14:00:00+01:00", False),
@@ -100,6 +104,12 @@ def test_values_that_are_learned_on_the_way_must_agree(
 ) -> None:
     facts = {"start": datetime(2026, 11, 23, tzinfo=UTC), "number": 5}
     assert wanted.agrees(found, facts) is agrees
+
+
+def test_a_sentence_may_be_made_of_what_was_learned() -> None:
+    row = replace(EXPECTED, sentence=lambda facts: f"Changed settings of {facts['user:mira']}")
+    assert differences({**FOUND, "description": "Changed settings of 7"}, expected=row) == []
+    assert differences(expected=row) == ["missing: settings_change “Changed settings of 7”"]
 
 
 def test_true_is_not_one_in_a_trail() -> None:

@@ -1,6 +1,5 @@
 """`shuffify demo` as somebody runs it: a process of its own, in a folder that is none of ours."""
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 import json
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 import requests
 
+from shuffify.enums import ActivityType
 from shuffify.models.db import ActivityLog
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -90,12 +90,7 @@ def test_the_tour_finds_exactly_what_it_did_whatever_the_environment_says(
         run(empty, "demo", "--tour", "--json", "--instance", str(instance), **STRANGE_ENVIRONMENT)
     )
     assert all(row.keys() == ActivityLog().to_dict().keys() for row in rows)
-    assert Counter(row["activity_type"] for row in rows) >= Counter({
-        "login": 3, "shuffle": 2, "snapshot_create": 3, "workshop_session_save": 3,
-        "workshop_session_delete": 1, "upstream_source_add": 2, "upstream_source_delete": 2,
-        "schedule_create": 1, "schedule_update": 1, "schedule_toggle": 2, "schedule_delete": 1,
-        "settings_change": 1, "logout": 2,
-    })
+    assert {row["activity_type"] for row in rows} == set(ActivityType)
     assert [row["id"] for row in rows] == sorted(row["id"] for row in rows)
     assert not list(empty.iterdir())
     assert not list(instance.glob("*spool*"))

@@ -59,6 +59,44 @@ def rewrite(playlist: str, act: Act) -> Act:
     return watched
 
 
+def edited_before(playlist: str, act: Act) -> Act:
+    """Do something after somebody else has moved the playlist's first row."""
+
+    def edited(walk: Walk) -> Outcome:
+        walk.world.sandbox.edit(
+            library.PLAYLISTS[playlist], "move", range_start=0, insert_before=5
+        )
+        return act(walk)
+
+    return edited
+
+
+def growing(playlist: str, by: int, act: Act) -> Act:
+    """Do something that must add so many rows to a playlist and take none away."""
+
+    def watched(walk: Walk) -> Outcome:
+        before, outcome, after = _watched(playlist, act, walk)
+        if Counter(before) <= Counter(after) and len(after) == len(before) + by:
+            return outcome
+        problem = f"the playlist went from {len(before)} to {len(after)} rows at Spotify"
+        return replace(outcome, problems=(*outcome.problems, problem))
+
+    return watched
+
+
+def becoming(playlist: str, fact: str, act: Act) -> Act:
+    """Do something that must make a playlist the list that is known by this name."""
+
+    def watched(walk: Walk) -> Outcome:
+        _, outcome, after = _watched(playlist, act, walk)
+        if after == walk.facts[fact]:
+            return outcome
+        problem = "the playlist is another one at Spotify than was sent"
+        return replace(outcome, problems=(*outcome.problems, problem))
+
+    return watched
+
+
 def spare(playlist: str, act: Act) -> Act:
     """Do something that must leave a playlist as it is."""
 

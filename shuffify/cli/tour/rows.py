@@ -1,6 +1,6 @@
 """The activity rows that a step of the tour must leave, and how found ones differ from them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 import re
@@ -62,7 +62,17 @@ class Moment:
         return moment.utcoffset() == timedelta(0) and moment >= facts["start"]
 
 
-Matcher = Known | KnownKey | Digest | Moment
+@dataclass(frozen=True)
+class Like:
+    """A text that fits a pattern."""
+
+    pattern: str
+
+    def agrees(self, found: Any, facts: Facts) -> bool:
+        return isinstance(found, str) and bool(re.fullmatch(self.pattern, found))
+
+
+Matcher = Known | KnownKey | Digest | Moment | Like
 
 
 @dataclass(frozen=True)
@@ -70,12 +80,16 @@ class Row:
     """One expected row; a playlist is named by its role in the sandbox's library."""
 
     type: str
-    sentence: str
+    sentence: str | Callable[[Facts], str]
     metadata: Mapping[str, Any]
     playlist: str | None = None
     entity: tuple[str, Any] | None = None
     user: str = library.MIRA
     source: str = "web"
+
+    def words(self, facts: Facts) -> str:
+        """Return the sentence, made of facts where they are part of it."""
+        return self.sentence if isinstance(self.sentence, str) else self.sentence(facts)
 
     def as_dict(self, facts: Facts, request_id: str) -> dict[str, Any]:
         """Return the row as `ActivityLog.to_dict` would give it, without its own ids."""
@@ -83,7 +97,7 @@ class Row:
         return {
             "user_id": facts.get(f"user:{self.user}"),
             "activity_type": self.type,
-            "description": self.sentence,
+            "description": self.words(facts),
             "playlist_id": playlist and library.PLAYLISTS[playlist],
             "playlist_name": playlist and library.PLAYLIST_NAMES[playlist][:255],
             "metadata": self.metadata,
@@ -114,7 +128,7 @@ class Comparison:
             actual = {name: value for name, value in other.items() if name not in OWN_IDS}
             self.differences += _differences(f"{row.type}: ", "", wanted, actual, self.facts)
         for row in expected[len(found):]:
-            self.differences.append(f"missing: {row.type} “{row.sentence}”")
+            self.differences.append(f"missing: {row.type} “{row.words(self.facts)}”")
         for other in found[len(expected):]:
             self.differences.append(
                 f"not expected: {other['activity_type']} “{other['description']}”"

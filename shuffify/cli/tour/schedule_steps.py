@@ -1,9 +1,10 @@
-"""Schedules: P12 to P15 of the trail."""
+"""Schedules and their runs by hand: P12 to P17 and S7 of the trail."""
 
 from typing import Any
 
-from shuffify.cli.tour.acts import send
-from shuffify.cli.tour.rows import Known, KnownKey, Moment, Row
+from shuffify.cli.tour.acts import failing, growing, send, spare
+from shuffify.cli.tour.rows import Facts, Known, KnownKey, Like, Moment, Row
+from shuffify.cli.tour.snapshot_rows import saved
 from shuffify.cli.tour.walk import Step
 from shuffify.sandbox import library
 
@@ -38,6 +39,28 @@ def _toggled(verb: str, *, on: bool) -> Row:
         "toggle", f"{verb} raid and shuffle schedule for '{NAME}'",
         is_enabled=on, changes={"is_enabled": [not on, on]},
     )
+
+
+def _saved(count: int, snapshot: str) -> Row:
+    recipe = Like(r"using Basic \(keep_first 2, seed [0-9]+\)")
+    return saved(
+        BREAKFAST, count, snapshot, "scheduled_pre_execution", trigger_description=recipe
+    )
+
+
+def _ran(run: str, **metadata: Any) -> dict[str, Any]:
+    return {
+        "schedule_id": Known("schedule"),
+        "execution_id": Known(run),
+        "job_type": "raid_and_shuffle",
+        "triggered_by": "manual",
+        "schedule_enabled": True,
+        **metadata,
+    }
+
+
+def _failure(facts: Facts) -> str:
+    return f"Manual run of raid and shuffle schedule for '{NAME}' failed: {facts['failure']}"
 
 
 SCHEDULES = (
@@ -103,6 +126,57 @@ SCHEDULES = (
         "switch the schedule on",
         send("POST", "/schedules/{schedule}/toggle"),
         [_toggled("Enabled", on=True)],
+    ),
+    Step(
+        "run the schedule",
+        growing(BREAKFAST, 24, send("POST", "/schedules/{schedule}/run")),
+        [
+            _saved(12, "run"),
+            Row(
+                "schedule_run",
+                f"Manually ran raid and shuffle schedule for '{NAME}'",
+                _ran(
+                    "first run", result="success", outcome="success",
+                    tracks_added=24, tracks_total=36,
+                    changes={
+                        "status": ["running", "success"],
+                        "completed_at": [None, Moment()],
+                        "tracks_added": [0, 24],
+                        "tracks_total": [None, 36],
+                    },
+                ),
+                playlist=BREAKFAST,
+                entity=("job_execution", KnownKey("first run")),
+            ),
+        ],
+        learns={"first run": "result.execution_id"},
+    ),
+    Step(
+        "run the schedule while Spotify fails",
+        failing(
+            spare(BREAKFAST, send("POST", "/schedules/{schedule}/run")),
+            "error_before", "/v1/playlists/{twelve}/items", method="PUT", status=400,
+        ),
+        [
+            _saved(36, "failed run"),
+            Row(
+                "schedule_run",
+                _failure,
+                _ran(
+                    "second run", result="failed", outcome="failed",
+                    tracks_added=0, tracks_total=None, error=Known("failure"),
+                    changes={
+                        "status": ["running", "failed"],
+                        "completed_at": [None, Moment()],
+                        "error_message": [None, Known("failure")],
+                    },
+                ),
+                playlist=BREAKFAST,
+                entity=("job_execution", KnownKey("second run")),
+            ),
+        ],
+        status=502,
+        learns={"failure": "message"},
     ),
     Step(
         "delete the schedule",

@@ -1,37 +1,20 @@
-"""Shuffles and the snapshots before them: P4 and S3 of the trail."""
+"""Shuffles, the snapshots before them, and undo: P4, P5, S3 and S5 of the trail."""
 
 from typing import Any
 
 from shuffify.cli.tour.acts import failing, rewrite, send, spare
-from shuffify.cli.tour.rows import Digest, Known, KnownKey, Moment, Row
+from shuffify.cli.tour.rows import Known, Moment, Row
+from shuffify.cli.tour.snapshot_rows import saved, undone
 from shuffify.cli.tour.walk import Step
 from shuffify.sandbox import library
 
 RUN = "hundred_twenty"
 RAIN = "japanese"
+KIND = "auto_pre_shuffle"
 
 
 def _saved(playlist: str, count: int, snapshot: str, recipe: str) -> Row:
-    return Row(
-        "snapshot_create",
-        f"Saved '{library.PLAYLIST_NAMES[playlist]}' before shuffle",
-        {
-            "snapshot_id": Known(f"{snapshot} number"),
-            "snapshot_type": "auto_pre_shuffle",
-            "track_count": count,
-            "automatic": True,
-            "changes": {
-                "playlist_id": [None, library.PLAYLISTS[playlist]],
-                "track_uris": [None, Digest(count)],
-                "track_count": [None, count],
-                "snapshot_type": [None, "auto_pre_shuffle"],
-                "trigger_description": [None, f"using {recipe}"],
-                "created_at": [None, Moment()],
-            },
-        },
-        playlist=playlist,
-        entity=("playlist_snapshot", KnownKey(f"{snapshot} number")),
-    )
+    return saved(playlist, count, snapshot, KIND, trigger_description=f"using {recipe}")
 
 
 def _shuffled(playlist: str, label: str, snapshot: str, **metadata: Any) -> Row:
@@ -104,5 +87,21 @@ SHUFFLES = (
     Step(
         "shuffle a playlist of one song",
         spare("one", send("POST", "/shuffle/{one}")),
+    ),
+    Step(
+        "undo the first shuffle",
+        rewrite(RUN, send("POST", "/undo/{hundred_twenty}")),
+        [
+            saved(
+                RUN, 120, "before undo", "auto_pre_restore",
+                restores_id=Known("first number"), undone_at=Moment(),
+            ),
+            undone(RUN, 120, "first", KIND),
+        ],
+    ),
+    Step(
+        "undo once more, when nothing is left",
+        spare(RUN, send("POST", "/undo/{hundred_twenty}")),
+        status=409,
     ),
 )

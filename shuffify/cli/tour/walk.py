@@ -1,6 +1,6 @@
 """The tour: every step through the app's real routes, and exactly the rows that it must leave."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -58,22 +58,27 @@ class Report:
     summary: str
 
 
-def take_tour(world: Demo, steps: Sequence[Step]) -> Report:
-    """Walk the steps; whatever differs from what they say is in the report."""
+def take_tour(world: Demo, steps: Sequence[Step], types: Iterable[str] = ()) -> Report:
+    """Walk the steps; whatever differs from what they say is in the report.
+
+    So is each of the `types` that no row is of.
+    """
     walk = Walk(world)
     counted = trail.counters()
     seen: list[dict[str, Any]] = []
     differences: list[str] = []
     try:
         for number, step in enumerate(steps, start=1):
-            found = _take(walk, step, seen)
-            differences += [f"Step {number}, {step.name}: {problem}" for problem in found]
+            problems = _take(walk, step, seen)
+            differences += [f"Step {number}, {step.name}: {text}" for text in problems]
         late = _rows_after(walk, _last_id(seen))
     finally:
         walk.close()
     seen += late
     differences += [f"After the last step: {row['description']!r}" for row in late]
     differences += _losses(counted)
+    found = {row["activity_type"] for row in seen}
+    differences += [f"No step leaves a row of type {kind}." for kind in types if kind not in found]
     ending = "exactly as expected" if not differences else f"{len(differences)} differences"
     return Report(seen, differences, f"{len(steps)} steps, {len(seen)} rows: {ending}.")
 

@@ -1,14 +1,16 @@
-"""Workshop sessions: P7 to P9 of the trail."""
+"""The workshop: P6 to P9 and S4 of the trail."""
 
 from typing import Any
 
 from shuffify.cli.tour.account_steps import JONAS
-from shuffify.cli.tour.acts import fetch, send
+from shuffify.cli.tour.acts import becoming, fetch, send, spare
 from shuffify.cli.tour.rows import Digest, Known, KnownKey, Moment, Row
+from shuffify.cli.tour.snapshot_rows import saved
 from shuffify.cli.tour.walk import Step
 from shuffify.sandbox import library
 
 BREAKFAST = "twelve"
+NIGHT = "emoji"
 
 
 def _row(kind: str, sentence: str, name: str, count: int, **metadata: Any) -> Row:
@@ -99,4 +101,40 @@ WORKSHOP_SESSIONS = (
             )
         ],
     ),
+)
+
+_COMMIT = send(
+    "POST", "/workshop/{emoji}/commit",
+    track_uris=Known("twelve uris"), base_snapshot_id=Known("night version"),
+)
+
+COMMITS = (
+    Step(
+        "open a playlist in the workshop",
+        fetch("/playlist/{emoji}"),
+        learns={"night version": "playlist.snapshot_id"},
+    ),
+    Step(
+        "commit another list",
+        becoming(NIGHT, "twelve uris", _COMMIT),
+        [
+            saved(NIGHT, 18, "commit", "auto_pre_commit"),
+            Row(
+                "workshop_commit",
+                f"Committed workshop changes to '{library.PLAYLIST_NAMES[NIGHT]}'",
+                {
+                    "track_count": 12,
+                    "added": Known("added"),
+                    "removed": Known("removed"),
+                    "moved": Known("moved"),
+                    "method": "replace",
+                    "snapshot_id": Known("commit number"),
+                    "outcome": "applied",
+                },
+                playlist=NIGHT,
+            ),
+        ],
+        learns={"added": "diff.added", "removed": "diff.removed", "moved": "diff.moved"},
+    ),
+    Step("commit what is out of date by now", spare(NIGHT, _COMMIT), status=409),
 )
