@@ -1,5 +1,6 @@
 """`shuffify scheduler` as it is deployed: processes of their own on one PostgreSQL."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 import os
@@ -11,10 +12,16 @@ import sys
 from threading import Thread
 
 from click.testing import CliRunner
+from flask import Flask
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from shuffify import cli
+from shuffify.extensions import db as database
+from shuffify.jobs import runner
 from shuffify.models.base import utcnow
+from shuffify.models.db import PlaylistSnapshot
 from shuffify.sandbox import Sandbox
 from tests.apps import SECRETS
 from tests.jobs.conftest import TWELVE, Table
@@ -139,6 +146,38 @@ def test_sigterm_lets_the_write_under_way_finish(
 
     assert [run.status for run in table.runs] == ["success"]
     assert sandbox.uris(TWELVE) != before
+
+
+def test_run_of_a_killed_process_is_settled_by_the_next_one(
+    table: Table, launch: Callable[[], Process], app: Flask, sandbox: Sandbox, outside: Session
+) -> None:
+    before = sandbox.uris(TWELVE)
+    sandbox.fault("slow", path=f"/v1/playlists/{TWELVE}/items", method="PUT", seconds=5)
+    schedule_id = table.add(utcnow() - MINUTE)
+    process = launch()
+    process.wait_for(": running.")
+    with app.app_context():
+        while not database.session.scalar(select(PlaylistSnapshot.id)):
+            # The snapshot is committed before the first call that changes something.
+            database.session.rollback()
+    process.send(signal.SIGKILL)
+    for snapshot in outside.scalars(select(PlaylistSnapshot)):
+        snapshot.created_at -= 3 * MINUTE
+    outside.commit()
+    for run in table.runs:
+        run.started_at -= 31 * MINUTE
+    outside.commit()
+
+    runner.fail_stale(app)
+    runner.recover_writes(app)
+
+    [run] = table.runs
+    assert (run.status, run.error_message) == ("failed", "interrupted by a restart")
+    assert Counter(sandbox.uris(TWELVE)) == Counter(before)
+    [state] = outside.scalars(select(PlaylistSnapshot.write_state))
+    assert state in ("applied", "void")
+    assert [row.activity_type for row in table.trail] == ["snapshot_create", "schedule_run"]
+    assert table.schedule(schedule_id).last_status == "failed"
 
 
 def test_command_asks_for_the_setting_that_it_needs(app_database_url: str) -> None:
