@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -115,6 +115,23 @@ def test_what_a_closed_session_left_in_the_outer_transaction_is_told_with_it(
 
 
 @pytest.mark.parametrize("mode", MODES)
+def test_a_savepoint_that_a_closed_session_left_open_is_undone(
+    world: World, witness: Witness, mode: Mode
+) -> None:
+    with world.engine.connect() as connection:
+        outer = connection.begin()
+        with joined(world, connection, mode) as session:
+            session.add(evening())
+            session.begin_nested()
+            session.add(evening())
+            session.flush()
+        if outer.is_active:
+            outer.commit()
+
+    assert len(witness.check()) == stands(world) == (mode in ("rollback_only", MODES[0]))
+
+
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("ending", ["commit", "rollback"])
 def test_a_refused_row_in_a_joined_session_is_spooled_when_it_is_committed(
     world: World, mode: Mode, ending: str
@@ -146,6 +163,22 @@ def test_a_refused_row_is_forgotten_with_the_savepoint_that_a_session_had_joined
 
     assert stands(world) == 0
     assert len(world.trail.spool) == 0
+
+
+def test_a_later_savepoint_rolled_back_takes_nothing_along_that_came_before_it(
+    world: World
+) -> None:
+    with world.engine.connect() as connection, connection.begin():
+        with joined(world, connection, "create_savepoint") as session:
+            session.add(evening())
+            session.commit()
+            with bind(user_id=999):
+                session.add(evening())
+                session.commit()
+        connection.begin_nested().rollback()
+
+    assert stands(world) == 2
+    assert len(world.trail.spool) == world.trail.counters()["rows"] == 1
 
 
 def stands(world: World) -> int:
@@ -270,6 +303,20 @@ def test_a_prepared_transaction_ends_with_its_rows(two_phase: World, ending: str
     expected = ["playlist_create"] if ending == "commit" else []
     assert observer(two_phase.engine).check() == expected
     assert two_phase.trail.counters()["rows"] == len(expected)
+
+
+@pytest.mark.parametrize("prepared", [True, False])
+def test_a_prepared_transaction_has_what_later_listeners_write(
+    two_phase: World, prepared: bool
+) -> None:
+    with two_phase.Session(twophase=True) as session:
+        event.listen(session, "before_commit", lambda session: session.add(evening()), once=True)
+        session.add(evening())
+        if prepared:
+            session.prepare()
+        session.commit()
+
+    assert observer(two_phase.engine).check() == ["playlist_create"] * 2
 
 
 def test_a_two_phase_commit_without_prepare_and_a_prepared_one_that_is_closed(

@@ -154,6 +154,21 @@ def test_an_outer_savepoint_rolled_back_takes_the_released_inner_along(
     assert witness.check() == ["playlist_update"]
 
 
+def test_a_savepoint_that_is_closed_is_undone(world: World, witness: Witness) -> None:
+    """No event tells of its rollback: only that it ended, and that nobody released it."""
+    with world.session() as session:
+        playlist = committed(session, witness)
+        savepoint = session.begin_nested()
+        playlist.position = 6
+        session.flush()
+        savepoint.close()
+        session.expire_all()
+        playlist.name = "Evening"
+        session.commit()
+
+    assert witness.check() == ["playlist_update"]
+
+
 def test_a_root_rollback_takes_released_and_open_savepoints_along(
     world: World, witness: Witness
 ) -> None:
