@@ -17,8 +17,8 @@ from shuffify.jobs import runner
 from shuffify.jobs import scheduler as jobs
 from shuffify.jobs.scheduler import Scheduler
 from shuffify.models.base import utcnow
-from shuffify.models.db import JobExecution, Schedule, SchedulerState
-from shuffify.sandbox import Sandbox
+from shuffify.models.db import JobExecution, Schedule, SchedulerState, User
+from shuffify.sandbox import Sandbox, library
 from shuffify.services import HealthService, UserSettingsService
 from tests.jobs.conftest import TWELVE, Table
 
@@ -262,6 +262,25 @@ def test_stale_run_is_failed_before_anything_is_run(
     [run] = table.runs
     assert (run.status, run.error_message) == ("failed", "interrupted by a restart")
     assert [row.source for row in table.trail] == ["scheduler"]
+
+
+def test_runs_at_once_refresh_one_token_once(
+    table: Table, served: Flask, outside: Session, sandbox: Sandbox, lines: Lines, mira: int
+) -> None:
+    outside.get_one(User, mira).access_token_expires_at = utcnow() - HOUR
+    outside.commit()
+    due_at = utcnow()
+    roles = ("twelve", "one", "duplicates", "episodes", "arabic", "japanese")
+    schedules = [
+        table.add(due_at, target_playlist_id=library.PLAYLISTS[role]) for role in roles
+    ]
+
+    with jobs.running(served):
+        for schedule_id in schedules:
+            lines.wait_for(f"Schedule {schedule_id}, due {due_at}: success.")
+
+    assert len(sandbox.requests("/api/token", "POST")) == 1
+    assert [run.status for run in table.runs] == ["success"] * len(roles)
 
 
 def test_stop_lets_the_write_under_way_finish(

@@ -354,6 +354,24 @@ def test_failed_write_is_put_back_and_said(
     ]
 
 
+def test_write_that_could_not_be_put_back_says_where_the_old_order_is(
+    mira: int, sandbox: Sandbox, outside: Session, trail: Trail
+) -> None:
+    schedule_id = scheduled(mira)
+    before = sandbox.uris(TARGET)
+    sandbox.fault("rate_limit", path=ITEMS, method="POST", count=None, retry_after=3600)
+    sandbox.fault("rate_limit", path=ITEMS, method="PUT", position=2, count=None, retry_after=3600)
+
+    run = JobExecutorService.execute(schedule_id, utcnow())
+
+    assert run is not None
+    assert run.status == "failed"
+    assert "It had 120 rows, now it has 100." in (run.error_message or "")
+    [snapshot] = snapshots(outside)
+    assert (snapshot.track_uris, snapshot.write_state) == (before, "interrupted")
+    assert [kind for kind, _ in run_rows(trail)] == ["snapshot_create", "schedule_run"]
+
+
 def test_busy_playlist_skips_the_run(
     mira: int, sandbox: Sandbox, outside: Session, trail: Trail
 ) -> None:
