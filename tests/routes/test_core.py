@@ -271,6 +271,18 @@ def test_the_dashboard_shows_the_playlists(mira: Visitor) -> None:
     assert "BalancedShuffle" in page.text
 
 
+def test_a_card_offers_undo_where_there_is_something_to_undo(mira: Visitor) -> None:
+    twelve = library.PLAYLISTS["twelve"]
+    for seed in (1, 2):
+        mira.post(f"/shuffle/{twelve}", {"seed": seed})
+    page = mira.client.get("/").text
+    button = 'data-behaviour="undo-playlist" data-slot="undo" data-playlist="{}"{}>'
+    offered = button.format(twelve, "")
+    assert offered in page
+    assert '<span data-slot="steps">2</span>' in page.split(offered)[1].split("</button>")[0]
+    assert button.format(library.PLAYLISTS["shared"], " hidden") in page
+
+
 def test_a_fault_at_spotify_shows_an_error_state_and_signs_nobody_out(
     mira: Visitor, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:

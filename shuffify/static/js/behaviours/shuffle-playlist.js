@@ -2,8 +2,13 @@
 import { readAlgorithm } from "../lib/algorithm.js";
 import { post } from "../lib/api.js";
 import { whileBusy } from "../lib/busy.js";
-import { fillCount } from "../lib/card.js";
+import { fillCount, fillUndo } from "../lib/card.js";
 import { say, warn } from "../lib/notice.js";
+
+// The card may have been made anew since: its present button is looked for.
+function pressUndo(playlist) {
+  document.querySelector(`[data-slot="undo"][data-playlist="${playlist}"]`)?.click();
+}
 
 export function attach(button) {
   const card = button.closest('[data-slot="card"]');
@@ -17,7 +22,9 @@ export function attach(button) {
       try {
         const answer = await post(`/shuffle/${button.dataset.playlist}`, algorithm);
         fillCount(card, answer.playlist.track_count);
-        say(answer.message, name.textContent);
+        fillUndo(card, answer.undo_steps);
+        const undo = { label: "Undo", run: () => pressUndo(button.dataset.playlist) };
+        say(answer.message, name.textContent, answer.category === "success" ? undo : null);
       } catch (error) {
         warn(error.message, name.textContent);
       }
