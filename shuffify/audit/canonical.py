@@ -283,5 +283,6 @@ def _is_plain(value: Any) -> bool:
 def _bound(column_type: sqltypes.TypeDecorator[Any], value: Any) -> Any:
     try:
         return column_type.process_bind_param(value, _ANY_DIALECT)
-    except NotImplementedError:
-        return value
+    except (NotImplementedError, ArithmeticError, AttributeError, LookupError, TypeError,
+            ValueError):
+        return value  # It binds nothing, or not for a dialect that it does not know.

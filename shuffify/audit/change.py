@@ -71,10 +71,10 @@ class Change:
 
     @property
     def entity_id(self) -> str:
-        """Return the key's parts joined by ``:``; above 64 characters, their SHA-256."""
+        """Return the key's parts joined by ``:``; secret or above 64 characters, their SHA-256."""
         key = self.key
         text = str(key[0]) if len(key) == 1 else ":".join([str(part) for part in key])
-        if len(text) > LONGEST_ENTITY_ID:
+        if len(text) > LONGEST_ENTITY_ID or self.plan.has_secret_key:
             return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
         return text
 

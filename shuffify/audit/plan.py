@@ -84,6 +84,10 @@ class Plan:
         self.cells = self._cells()
         """What must be known of an updated object, loaded or not, to write its row."""
         self.all = frozenset(self.columns)
+        self.has_secret_key = any(
+            self._is_secret(name, self.columns[name]) for name in self.primary_key
+        )
+        """The key names no object in the log then; its digest does."""
         self.records_delete = self.types["delete"] is not None
 
     def key_of(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -234,7 +238,9 @@ class Plan:
             return True
         if key in self.policy.shown:
             return False
-        if SECRET_NAME.search(key) or SECRET_NAME.search(column.name):
+        referred = [reference.target_fullname.rpartition(".")[2]
+                    for reference in column.foreign_keys]
+        if any(SECRET_NAME.search(name) for name in (key, column.name, *referred)):
             return True
         return any("encrypt" in kind.__name__.lower() for kind in type(column.type).__mro__)
 
