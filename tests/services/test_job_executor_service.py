@@ -19,6 +19,7 @@ from shuffify.models.base import utcnow
 from shuffify.models.db import JobExecution, PlaylistSnapshot, Schedule, User
 from shuffify.sandbox import Sandbox, library
 from shuffify.services import (
+    JOB,
     JobExecutorService,
     Limits,
     PlaylistAccessError,
@@ -28,6 +29,7 @@ from shuffify.services import (
     ScheduleNotFoundError,
     ScheduleRunningError,
     SchedulerService,
+    ShuffleService,
     SourcesUnreadableError,
     TokenService,
     UpstreamSourceService,
@@ -417,6 +419,37 @@ def test_due_time_runs_once_when_many_claim_it(
     assert outcomes.count(True) == 1
     assert len(runs(outside)) == 1
     assert [kind for kind, _ in run_rows(trail)] == ["snapshot_create", "schedule_run"]
+
+
+def test_runs_and_shuffles_of_one_playlist_come_one_after_the_other(
+    app: Flask, mira: int, sandbox: Sandbox, outside: Session, trail: Trail
+) -> None:
+    schedules = [scheduled(mira), scheduled(mira)]
+    before = sandbox.uris(TARGET)
+    due_at = utcnow()
+
+    def run(schedule_id: int) -> str:
+        with app.app_context():
+            done = JobExecutorService.execute(schedule_id, due_at)
+            return done.status if done else "none"
+
+    def shuffle(seed: int) -> str:
+        with app.app_context():
+            changed = ShuffleService.shuffle(mira, TARGET, seed=seed, limits=JOB).changed
+            return "success" if changed else "none"
+
+    with ThreadPoolExecutor(4) as pool:
+        work = [pool.submit(run, schedule_id) for schedule_id in schedules]
+        work += [pool.submit(shuffle, seed) for seed in (1, 2)]
+        assert [done.result() for done in work] == ["success"] * 4
+
+    assert Counter(sandbox.uris(TARGET)) == Counter(before)
+    kinds = [kind for kind, _ in run_rows(trail)]
+    assert kinds[::2] == ["snapshot_create"] * 4
+    assert sorted(kinds[1::2]) == ["schedule_run", "schedule_run", "shuffle", "shuffle"]
+    orders = [snapshot.track_uris for snapshot in snapshots(outside)]
+    assert orders[0] == before
+    assert len({tuple(order) for order in orders}) == 4
 
 
 def test_due_run_is_skipped_while_another_is_under_way(
