@@ -24,6 +24,9 @@ from .policy import OPERATIONS, Audited
 LABELS: Final = ("label", "name", "title", "display_name")
 LONGEST_TYPE: Final = 50
 
+IDENTIFYING: Final = frozenset({"owner", "playlist"})
+"""Arguments that name columns of the row itself: without bounds, their text is no content."""
+
 _DIGESTED: Final = (sqltypes.JSON, sqltypes.LargeBinary, sqltypes.Text)
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -66,12 +69,14 @@ class Plan:
         self.label = self._labels()
         self.types = {operation: self._type_rule(operation, log) for operation in OPERATIONS}
         self.describe = self._callable("describe", policy.describe)
+        identifying = {self.owner, *self.playlist}
         ignored = self._ignored()
         self.canon: dict[str, tuple[frozenset[type], Canon]] = {
             key: column_canon(
                 column.type,
                 secret=self._is_secret(key, column),
-                as_digest=self._is_digest(key, column),
+                as_digest=self._is_digest(key, column)
+                and not (key in identifying and isinstance(column.type, sqltypes.String)),
                 as_name=key in self.label and isinstance(column.type, sqltypes.String),
             )
             for key, column in self.columns.items()
@@ -139,13 +144,17 @@ class Plan:
                 f"{argument} names {name!r}, but its last part is no column",
                 f"Use one of {', '.join(_columns(mapper))}",
             )
-        target = _columns(mapper)[column]
-        canon = column_canon(
-            target.type,
-            secret=bool(SECRET_NAME.search(column)),
-            as_digest=self._is_digest(column, target),
-        )
-        self.paths[name] = Path(name, tuple(steps), column, canon)
+        if name not in self.paths:
+            target = _columns(mapper)[column]
+            is_text = isinstance(target.type, sqltypes.String)
+            canon = column_canon(
+                target.type,
+                secret=bool(SECRET_NAME.search(column)),
+                as_digest=self._is_digest(column, target)
+                and not (is_text and argument in IDENTIFYING),
+                as_name=is_text and argument == "label",
+            )
+            self.paths[name] = Path(name, tuple(steps), column, canon)
         return name
 
     def _default_owner(self, log: Table) -> str | None:

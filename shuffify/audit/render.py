@@ -39,6 +39,9 @@ LIMITS: Final[Mapping[str, int]] = {
 METADATA_BYTES: Final = 8192
 """What one row's metadata may take, encoded; above that, only the changed columns' names stay."""
 
+LONGEST_PART: Final = 1024
+"""What the reason or another part of truncated metadata may take, encoded."""
+
 encode: Final = json.JSONEncoder(separators=(",", ":"), default=encode_default).encode
 
 _EPOCH: Final = datetime(1970, 1, 1)
@@ -154,7 +157,7 @@ class Renderer:
         if context.reason is not None:
             metadata["reason"] = context.reason
         if context.on_behalf_of is not None:
-            metadata["on_behalf_of"] = context.on_behalf_of
+            metadata["on_behalf_of"] = plain(context.on_behalf_of)
         if self._client and (context.remote_addr or context.user_agent):
             metadata["client"] = {
                 "remote_addr": context.remote_addr, "user_agent": context.user_agent
@@ -221,7 +224,8 @@ def bounded(metadata: Mapping[str, Any], changed: list[str]) -> str:
     short: dict[str, Any] = {"truncated": True, "changes": changed}
     for name in ("actor", "reason", "on_behalf_of", "cascaded"):
         if name in metadata:
-            short[name] = metadata[name]
+            value = _clean(metadata[name])
+            short[name] = value if len(encode(value)) <= LONGEST_PART else str(value)[:500]
     while len(encoded := encode(_clean(short))) > METADATA_BYTES and short.get("changes"):
         short["changes"] = short["changes"][: len(short["changes"]) // 2]
     return encoded if len(encoded) <= METADATA_BYTES else encode({"truncated": True})
