@@ -133,6 +133,32 @@ def test_unexpected_errors_are_logged_whole_with_their_request(
 
 
 @on_sqlite
+@pytest.mark.parametrize(
+    "error, has_trace",
+    [
+        (services.PlaylistWriteError("Put back.", restored=True, snapshot_id=7), False),
+        (spotify.SpotifyTimeoutError(), False),
+        (services.PlaylistRecordError(), True),
+        (ours.DatabaseUnavailable("away"), True),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
+)
+def test_only_what_needs_one_is_logged_with_its_trace(
+    visitor: Visitor,
+    app: Flask,
+    caplog: pytest.LogCaptureFixture,
+    error: ours.ShuffifyError,
+    has_trace: bool,
+) -> None:
+    fail_with(app, error)
+    with caplog.at_level(logging.ERROR):
+        visitor.get("/fail")
+    (record,) = (entry for entry in caplog.records if entry.levelno == logging.ERROR)
+    assert bool(record.exc_info) is has_trace
+    assert has_trace or str(error) in record.getMessage()
+
+
+@on_sqlite
 def test_the_envelope_of_an_error_is_complete(mira: Visitor) -> None:
     answer = mira.post("/settings", {"theme": 7})
     assert set(answer.json) == {

@@ -1,14 +1,18 @@
 """Lines of progress, and writes that outlive their request."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 import json
 import logging
 import threading
 from typing import Any
 
+from flask import Flask
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from werkzeug.serving import make_server
 
 from shuffify.models.db import ActivityLog, PlaylistSnapshot
 from shuffify.sandbox import Sandbox, library
@@ -157,6 +161,48 @@ def test_a_client_that_goes_away_does_not_stop_the_write(
     assert shuffle.description == f"Shuffled '{NAME}' using Basic"
     assert {row.request_id for row in (snapshot, shuffle)} == {answer.headers["X-Request-ID"]}
     assert not any("actor" in (row.metadata_json or {}) for row in (snapshot, shuffle))
+    assert outside.scalars(select(PlaylistSnapshot.write_state)).all() == ["applied"]
+
+
+@pytest.fixture
+def address(app: Flask) -> Iterator[tuple[str, int]]:
+    """Return where the app answers over real sockets, a thread for each request."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    serving = threading.Thread(target=server.serve_forever)
+    serving.start()
+    yield "127.0.0.1", server.server_port
+    server.shutdown()
+    serving.join()
+    server.server_close()
+
+
+@pytest.mark.usefixtures("writes")
+def test_a_browser_that_is_closed_half_way_does_not_stop_the_write(
+    mira: Visitor, sandbox: Sandbox, outside: Session, address: tuple[str, int]
+) -> None:
+    sandbox.fault("slow", path=f"/v1/playlists/{MANY}/*", count=None, seconds=0.02)
+    before = sandbox.uris(MANY)
+    token = mira.token()
+    cookie = mira.client.get_cookie("shuffify")
+    assert cookie is not None
+    headers = {
+        "Accept": NDJSON,
+        "Content-Type": "application/json",
+        "Cookie": f"shuffify={cookie.value}",
+        "X-CSRFToken": token,
+    }
+    with closing(HTTPConnection(*address, timeout=30)) as connection:
+        connection.request("POST", f"/shuffle/{MANY}", '{"seed": 1}', headers)
+        answer = connection.getresponse()
+        first = json.loads(answer.readline())
+        assert first["progress"]["done"] < first["progress"]["total"]
+        answer.close()
+    wait_for_writes()
+    after = sandbox.uris(MANY)
+    assert after != before and sorted(after) == sorted(before)
+    rows = trail(outside)
+    assert [row.activity_type for row in rows] == ["snapshot_create", "shuffle"]
+    assert {row.request_id for row in rows} == {answer.headers["X-Request-ID"]}
     assert outside.scalars(select(PlaylistSnapshot.write_state)).all() == ["applied"]
 
 
