@@ -131,8 +131,7 @@ def log_failure(what: str, error: ours.ShuffifyError, problem: Problem) -> None:
     if problem.code in ("internal_error", "database_unavailable"):
         log.error("%s: %s", what, problem.code, exc_info=error)
     else:
-        cause = f" ({error.__cause__})" if error.__cause__ else ""
-        log.error("%s: %s: %s%s", what, problem.code, error, cause)
+        log.error("%s: %s: %s", what, problem.code, error)
 
 
 def answer(problem: Problem) -> Response:
