@@ -18,16 +18,12 @@ def when_undone(connection: Connection, forget: Callable[[], None]) -> None:
 
     The listeners stay: a listener cannot be removed while its own event is going on.
     """
-    later: set[str] = set()
-
-    def opened(_: Connection, name: str) -> None:
-        later.add(name)
+    around = _open_savepoints(connection)
 
     def undone(_: Connection, name: str, __: Any) -> None:
-        if name not in later:
+        if name in around:
             forget()
 
-    event.listen(connection, "savepoint", opened)
     event.listen(connection, "rollback_savepoint", undone)
     _listen(connection, ("rollback", "rollback_twophase"), forget)
 
@@ -40,6 +36,15 @@ def when_committed(connection: Connection, settle: Callable[[], None]) -> None:
 def when_committing(connection: Connection, drain: Callable[[], None]) -> None:
     """Call ``drain`` at the last moment for statements of the transaction's own."""
     _listen(connection, ("commit", "prepare_twophase"), drain)
+
+
+def _open_savepoints(connection: Connection) -> set[str]:
+    names = set()
+    savepoint: Any = connection.get_nested_transaction()
+    while savepoint is not None:
+        names.add(savepoint._savepoint)
+        savepoint = savepoint._previous_nested
+    return names
 
 
 def _listen(connection: Connection, names: tuple[str, ...], call: Callable[[], None]) -> None:

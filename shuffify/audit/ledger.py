@@ -151,6 +151,13 @@ class Ledger:
         """Return the frame outside every savepoint."""
         return self.frame(None)
 
+    def collapse(self) -> Frame:
+        """Return the root's frame with those of savepoints still open: all is being committed."""
+        root = self.root
+        for savepoint in [one for one in self._frames if one is not None]:
+            self.release(savepoint, None)
+        return root
+
     def clear(self) -> None:
         """Forget everything: the root transaction is over."""
         self._frames.clear()

@@ -89,7 +89,11 @@ class Listeners:
     @_guarded("degraded.begin")
     def after_begin(self, session: Session, transaction: SessionTransaction,
                     connection: Connection) -> None:
-        self.unit(session).began(transaction, connection)
+        unit = self.unit(session)
+        unit.began(transaction, connection)
+        if isinstance(session.bind, Connection):
+            # The caller may commit around the session, while it is open.
+            unit.joins(self._drain)
 
     @_guarded("degraded.read")
     def before_flush(self, session: Session, flush_context: Any, _: Any) -> None:
@@ -179,7 +183,7 @@ class Listeners:
     @_guarded("degraded.drain")
     def _drain(self, unit: Unit) -> None:
         unit.late = True
-        root = unit.ledger.root
+        root = unit.ledger.collapse()
         changes = root.take()
         if changes:
             assert unit.connection is not None
@@ -221,6 +225,7 @@ class Listeners:
                 self.delivery.follow(unit)
             elif unit.durable:
                 self.delivery.settle(unit)
+            unit.ledger.clear()
 
     def mapper_configured(self, mapper: Mapper[Any], _: type) -> None:
         # Not guarded: a declaration that cannot work must stop the start, not a flush.

@@ -23,7 +23,7 @@ class Unit:
     """One root transaction: its connection, its ledger, and how far it has come."""
 
     __slots__ = ("connection", "ledger", "notes", "flushes", "late", "durable", "ended",
-                 "changes_before", "_postponed", "_outer", "_savepoints", "_islands",
+                 "changes_before", "_postponed", "_joined", "_outer", "_savepoints", "_islands",
                  "_sheltered")
 
     def __init__(self) -> None:
@@ -37,6 +37,7 @@ class Unit:
         self.ended = False
         self.changes_before = 0
         self._postponed: Callable[[Unit], None] | None = None
+        self._joined = False
         self._outer: Any = None
         self._savepoints: dict[SessionTransaction, Any] = {}
         self._sheltered: set[SessionTransaction] = set()
@@ -55,8 +56,8 @@ class Unit:
                 self._sheltered.add(transaction)
         elif self.connection is None:
             self.connection = connection
-            if (drain := self._postponed) is not None:
-                when_committing(connection, lambda: drain(self))
+            if self._postponed is not None:
+                when_committing(connection, self._at_commit)
             self._outer = connection.get_nested_transaction()
             if connection.dialect.name == "sqlite":
                 self.changes_before = total_changes(connection)
@@ -90,7 +91,18 @@ class Unit:
         if self._postponed is None:
             self._postponed = drain
             if self.connection is not None:
-                when_committing(self.connection, lambda: drain(self))
+                when_committing(self.connection, self._at_commit)
+
+    def joins(self, drain: Callable[[Unit], None]) -> None:
+        """Note that the connection is the caller's, who may commit around the open session."""
+        self._joined = True
+        self.postpone(drain)
+
+    def _at_commit(self) -> None:
+        assert self._postponed is not None
+        self._postponed(self)
+        # The session need not be told that the transaction which it has joined was committed.
+        self.durable = self._joined
 
     def goes_on(self) -> bool:
         """Tell whether the session left its work in a transaction that it had joined."""

@@ -115,6 +115,41 @@ def test_what_a_closed_session_left_in_the_outer_transaction_is_told_with_it(
 
 
 @pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("in_savepoint", [False, True])
+def test_what_an_open_session_flushed_is_told_when_the_outer_transaction_commits(
+    world: World, witness: Witness, mode: Mode, in_savepoint: bool
+) -> None:
+    with world.engine.connect() as connection:
+        outer = connection.begin()
+        session = joined(world, connection, mode)
+        session.add(evening())
+        session.flush()
+        if in_savepoint:
+            session.begin_nested()
+            session.add(evening())
+            session.flush()
+        outer.commit()
+        session.close()
+
+    assert len(witness.check()) == stands(world) == 1 + in_savepoint
+    assert world.trail.counters()["rows"] == 1 + in_savepoint
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_closed_session_that_had_released_a_savepoint_tells_what_is_left_of_it(
+    world: World, witness: Witness, mode: Mode
+) -> None:
+    with world.engine.connect() as connection:
+        outer = connection.begin()
+        with joined(world, connection, mode) as session, session.begin_nested():
+            session.add(evening())
+        if outer.is_active:
+            outer.commit()
+
+    assert len(witness.check()) == stands(world) == (mode in ("rollback_only", MODES[0]))
+
+
+@pytest.mark.parametrize("mode", MODES)
 def test_a_savepoint_that_a_closed_session_left_open_is_undone(
     world: World, witness: Witness, mode: Mode
 ) -> None:
