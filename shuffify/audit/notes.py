@@ -17,11 +17,12 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import InstanceState, LoaderCallableStatus, Session
 from sqlalchemy.sql import ClauseElement
 
+from .cascades import Edges, cascade_counts
 from .change import Values
 from .errors import is_lost
 from .paths import follow_paths
 from .plan import Plan
-from .reading import Edge, Row, cascade_counts, rows_by_key
+from .reading import Row, rows_by_key
 
 State = InstanceState[Any]
 PlanOf = Callable[[Any], "Plan | None"]
@@ -80,7 +81,7 @@ def look_before_update(plan: Plan, state: State, notes: Notes, connection: Conne
 
 
 def look_before_delete(
-    plan: Plan, state: State, notes: Notes, connection: Connection, edges: list[Edge],
+    plan: Plan, state: State, notes: Notes, connection: Connection, edges: Edges,
     session: Session,
 ) -> None:
     """Read what is about to go: unloaded columns, names over relationships, cascaded rows."""

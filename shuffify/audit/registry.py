@@ -7,10 +7,10 @@ from typing import Any, Final
 from sqlalchemy import Table
 from sqlalchemy.orm import Mapper
 
+from .cascades import Edges, edges_from
 from .errors import PolicyError, WatchError
 from .plan import Plan
 from .policy import Audited, NotAudited
-from .reading import Edge, edges_from
 
 _DEFAULT: Final = Audited()
 
@@ -23,7 +23,7 @@ class Registry:
         self._log = log
         self._table = table
         self._plans: dict[Mapper[Any], Plan | None] = {}
-        self._edges: dict[Plan, list[Edge]] = {}
+        self._edges: dict[Plan, Edges] = {}
 
     def add(self, base: type) -> None:
         """Audit what is mapped under a base from now on; check at once what is mapped already.
@@ -55,7 +55,7 @@ class Registry:
         found = [self.plan_of(mapper) for base in self.bases for mapper in mappers_of(base)]
         return sorted({plan for plan in found if plan}, key=lambda plan: plan.entity)
 
-    def edges_of(self, plan: Plan) -> list[Edge]:
+    def edges_of(self, plan: Plan) -> Edges:
         """Return the ways by which the database cascades a delete of this model."""
         edges = self._edges.get(plan)
         if edges is None:

@@ -1,0 +1,148 @@
+"""Tables that refer to themselves, or by several columns: the database cascades, we count (A7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine, ForeignKey, ForeignKeyConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from shuffify.audit import bind
+from tests.audit.stage import LogColumns, Stage, UserColumns, staged
+
+
+class Base(DeclarativeBase):
+    """The watched base."""
+
+
+class User(UserColumns, Base):
+    pass
+
+
+class ActivityLog(LogColumns, Base):
+    pass
+
+
+class Letter(Base):
+    """Two ways lead to it from one branch."""
+
+    __tablename__ = "letters"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sender_id: Mapped[int] = mapped_column(ForeignKey("branches.id", ondelete="CASCADE"))
+    reader_id: Mapped[int] = mapped_column(ForeignKey("branches.id", ondelete="CASCADE"))
+
+
+class Branch(Base):
+    """A tree in one table, with leaves beside it."""
+
+    __tablename__ = "branches"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("branches.id", ondelete="CASCADE"))
+
+
+class Leaf(Base):
+    __tablename__ = "leaves"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    branch_id: Mapped[int] = mapped_column(ForeignKey("branches.id", ondelete="CASCADE"))
+
+
+class Cell(Base):
+    """Two columns make its key."""
+
+    __tablename__ = "cells"
+
+    row: Mapped[int] = mapped_column(primary_key=True)
+    column: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+
+
+class Mark(Base):
+    __tablename__ = "marks"
+    __table_args__ = (
+        ForeignKeyConstraint(["at_column", "at_row"], ["cells.column", "cells.row"],
+                             ondelete="CASCADE"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at_row: Mapped[int]
+    at_column: Mapped[int]
+
+
+@pytest.fixture
+def stage(engine: Engine) -> Iterator[Stage]:
+    with staged(engine, Base, ActivityLog) as stage:
+        yield stage
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4])
+def test_a_tree_in_one_table_is_counted_to_its_tips(stage: Stage, depth: int) -> None:
+    with stage.unwatched() as session:
+        session.add_all([
+            Branch(id=1, user_id=8),
+            *(Branch(id=number, user_id=8, parent_id=number - 1)
+              for number in range(2, depth + 2)),
+            Branch(id=50, user_id=8), Branch(id=51, user_id=8, parent_id=50),
+        ])
+        session.flush()
+        session.add_all([Leaf(id=number, branch_id=number) for number in (1, depth + 1, 51)])
+        session.commit()
+    with bind(user_id=7), stage.session() as session:
+        session.delete(session.get_one(Branch, 1))
+        session.commit()
+        assert session.query(Branch).count() == 2
+
+    (row,) = stage.rows()
+    assert row.metadata_json["cascaded"] == {"branch": depth, "leaf": 2}
+
+
+def test_a_row_that_is_reached_by_two_ways_counts_once(stage: Stage) -> None:
+    with stage.unwatched() as session:
+        session.add_all([Branch(id=number, user_id=8) for number in (1, 2)])
+        session.flush()
+        session.add_all([
+            Letter(id=1, sender_id=1, reader_id=1), Letter(id=2, sender_id=1, reader_id=2),
+            Letter(id=3, sender_id=2, reader_id=1), Letter(id=4, sender_id=2, reader_id=2),
+        ])
+        session.commit()
+    with bind(user_id=7), stage.session() as session:
+        session.delete(session.get_one(Branch, 1))
+        session.commit()
+
+    assert stage.last().metadata_json["cascaded"] == {"letter": 3}
+
+
+def test_a_ring_in_one_table_ends(stage: Stage) -> None:
+    with stage.unwatched() as session:
+        session.add_all([Branch(id=1, user_id=8), Branch(id=2, user_id=8)])
+        session.flush()
+        session.get_one(Branch, 1).parent_id = 2
+        session.get_one(Branch, 2).parent_id = 1
+        session.commit()
+    with bind(user_id=7), stage.session() as session:
+        session.delete(session.get_one(Branch, 1))
+        session.commit()
+
+    (row,) = stage.rows()
+    assert row.metadata_json["cascaded"] == {"branch": 1}
+
+
+def test_cascades_from_a_key_of_two_columns_are_counted(stage: Stage) -> None:
+    with stage.unwatched() as session:
+        session.add_all([Cell(row=1, column=2, user_id=8), Cell(row=2, column=1, user_id=8)])
+        session.flush()
+        session.add_all([Mark(id=1, at_row=1, at_column=2), Mark(id=2, at_row=2, at_column=1),
+                         Mark(id=3, at_row=1, at_column=2)])
+        session.commit()
+    with bind(user_id=7), stage.session() as session:
+        for cell in session.query(Cell):
+            session.delete(cell)
+        session.commit()
+
+    assert {row.entity_id: row.metadata_json["cascaded"]["mark"] for row in stage.rows()} == {
+        "1:2": 2, "2:1": 1
+    }
