@@ -12,7 +12,7 @@ from shuffify.models.user import LoginHistory, User
 from shuffify.services.activity_log_service import ActivityLogService
 from shuffify.services.errors import LoginHistoryError, UserNotFoundError
 from shuffify.services.fields import storable
-from shuffify.services.transaction import end_reads, one_commit, reading
+from shuffify.services.transaction import end_reads, lock_user, one_commit, reading
 
 LIFETIME = timedelta(days=14)
 """How long a login lasts after its last use."""
@@ -33,7 +33,8 @@ class LoginHistoryService:
             user = db.session.get(User, user_id)
             if user is None:
                 raise UserNotFoundError
-            first = user.login_count <= 1
+            lock_user(user_id)
+            first = _is_first(user_id)
             kind = LoginType.OAUTH_INITIAL if first else LoginType.OAUTH_REFRESH
             now = utcnow()
             login = LoginHistory(
@@ -128,6 +129,12 @@ class LoginHistoryService:
                 login.logged_out_at = moment
                 login.ended_by = LoginEnd.EXPIRED
         return len(expired)
+
+
+def _is_first(user_id: int) -> bool:
+    # Not told by login_count: a login that failed half-way is counted there, and was none.
+    earlier = select(LoginHistory.id).where(LoginHistory.user_id == user_id).limit(1)
+    return db.session.scalar(earlier) is None
 
 
 def _digest(sid: str) -> str:

@@ -10,6 +10,7 @@ OCCASIONS = {
     "auto_pre_shuffle": "shuffle",
     "auto_pre_commit": "workshop commit",
     "auto_pre_restore": "restore",
+    "auto_pre_raid": "raid",
     "scheduled_pre_execution": "scheduled shuffle",
 }
 
