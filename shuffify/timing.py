@@ -21,6 +21,9 @@ SHORTEST = timedelta(minutes=60)
 MAX_VALUE_LENGTH = 100
 """What fits the column that keeps a schedule's value."""
 
+_NO_PLACES = {"localtime", "Factory"}
+# Files beside the zones: what they say depends on the machine that is asked.
+
 _ELAPSED = {
     IntervalValue.EVERY_6H: timedelta(hours=6),
     IntervalValue.EVERY_12H: timedelta(hours=12),
@@ -79,12 +82,13 @@ def check_timing(schedule_type: str, schedule_value: str) -> str:
 
 def is_known_zone(name: str) -> bool:
     """Return whether a name is one of the IANA time zones."""
-    return name in _zone_names()
+    return name in zone_names()
 
 
 @cache
-def _zone_names() -> frozenset[str]:
-    return frozenset(available_timezones())
+def zone_names() -> frozenset[str]:
+    """Return the names of all IANA time zones."""
+    return frozenset(available_timezones() - _NO_PLACES)
 
 
 def _clock(zone: str) -> ZoneInfo:

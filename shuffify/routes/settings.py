@@ -1,10 +1,9 @@
 """What a user prefers."""
 
-from zoneinfo import available_timezones
-
 from flask import Blueprint
 
 from shuffify.services import ShuffleService, UserSettingsService
+from shuffify.timing import zone_names
 from shuffify.web.guards import login_required, user_id
 from shuffify.web.negotiation import Answer, success
 from shuffify.web.schemas.settings import SettingsUpdate
@@ -20,7 +19,7 @@ def show_settings() -> Answer:
         "Settings read.",
         settings=UserSettingsService.get_or_create(user_id()).to_dict(),
         algorithms=ShuffleService.list_algorithms(),
-        timezones=sorted(available_timezones()),
+        timezones=sorted(zone_names()),
     )
 
 

@@ -18,6 +18,7 @@ def test_settings_come_with_what_they_may_be(mira: Visitor) -> None:
     assert answer["settings"]["theme"] == "system"
     assert answer["algorithms"][0]["name"] == "BasicShuffle"
     assert "Europe/Berlin" in answer["timezones"]
+    assert "localtime" not in answer["timezones"]
 
 
 def test_only_what_changes_is_changed_and_recorded(mira: Visitor, outside: Session) -> None:
