@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shuffify.audit import NotAudited
 from shuffify.extensions import Model
-from shuffify.models.base import NEVER_REUSE_IDS, Json, iso_utc, utcnow
+from shuffify.models.base import NEVER_REUSE_IDS, Json, iso_utc, known_id, utcnow
 
 
 def new_event_id() -> str:
@@ -65,4 +65,4 @@ class ActivityLog(Model):
     def __repr__(self) -> str:
         known = self.__dict__
         kind, user_id = known.get("activity_type"), known.get("user_id")
-        return f"<ActivityLog {known.get('id')} {kind} user={user_id}>"
+        return f"<ActivityLog {known_id(self)} {kind} user={user_id}>"

@@ -6,7 +6,7 @@ from enum import Enum, StrEnum
 from typing import Any
 import unicodedata
 
-from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, MetaData, String, event
+from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, MetaData, String, event, inspect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, QueryableAttribute, object_mapper, registry
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -124,8 +124,13 @@ class Base(Row, DeclarativeBase):
     )
 
     def __repr__(self) -> str:
-        # Reads the instance's dict alone: a repr must not load an expired row.
-        return f"<{type(self).__name__} {self.__dict__.get('id')}>"
+        return f"<{type(self).__name__} {known_id(self)}>"
+
+
+def known_id(row: object) -> int | None:
+    """Return a stored row's id without loading the row, which may be expired; else None."""
+    identity = inspect(row).identity
+    return None if identity is None else identity[0]
 
 
 def _plain(value: Any) -> Any:

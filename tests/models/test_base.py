@@ -143,7 +143,8 @@ def test_repr_of_an_expired_row_asks_the_database_nothing(outside: Session, user
     account = outside.get_one(User, user.id)
     outside.expire_all()
     outside.close()
-    assert repr(account) == "<User None>"
+    assert repr(account) == f"<User {user.id}>"
+    assert repr(User(spotify_id="nobody yet")) == "<User None>"
 
 
 @pytest.mark.parametrize(
