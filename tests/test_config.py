@@ -191,6 +191,11 @@ def test_a_folder_that_cannot_keep_keys_is_a_mistake_with_a_remedy(tmp_path: Pat
     assert [line.split(":")[0] for line in found] == ["DATABASE_URL", "SECRET_KEY", "TOKEN_KEYS"]
 
 
+def test_testing_never_spools_into_the_trail_of_development(tmp_path: Path) -> None:
+    spools = {load(tmp_path, name).audit_spool for name in ("testing", "development")}
+    assert len(spools) == 2
+
+
 def test_testing_makes_no_file_and_keeps_its_keys_through_the_process(tmp_path: Path) -> None:
     first, second = load(tmp_path), load(tmp_path)
     assert (first.secret_key, first.token_keys) == (second.secret_key, second.token_keys)
