@@ -18,6 +18,11 @@ from shuffify.services.write_journal import SnapshotJournal
 from shuffify.spotify.tracks import Playlist, Uri
 
 _UNREADABLE = "The snapshots could not be read."
+_STANDS = "The order before the last change stands already; that step is done with."
+_REMOVED = (
+    "What is left stands in that order already, and undo does not bring removed tracks back: "
+    "restore the snapshot for those. That step is done with."
+)
 
 
 class _Step:
@@ -81,7 +86,7 @@ def undo_last(
     reason = None
     if not written.result.changed:
         step.skip()
-        reason = "The order before the last change stands already; that step is done with."
+        reason = _REMOVED if step.order.not_restored else _STANDS
     return UndoResult(
         playlist=written.view,
         changed=written.result.changed,
