@@ -22,7 +22,7 @@ MAX_VALUE_LENGTH = 100
 """What fits the column that keeps a schedule's value."""
 
 _NO_PLACES = {"localtime", "Factory"}
-# Files beside the zones: what they say depends on the machine that is asked.
+"""Files beside the zones: what they say depends on the machine that is asked."""
 
 _ELAPSED = {
     IntervalValue.EVERY_6H: timedelta(hours=6),

@@ -233,7 +233,9 @@ def test_an_unknown_type_or_zone_is_refused() -> None:
         next_run("interval", "daily", ANCHOR, "Mars/Base", ANCHOR)
 
 
-@pytest.mark.parametrize("name", ["", "Mars/Base", "../../etc/passwd", "europe/berlin", "\0", "localtime"])
+@pytest.mark.parametrize(
+    "name", ["", "Mars/Base", "../../etc/passwd", "europe/berlin", "\0", "localtime"]
+)
 def test_only_names_of_zones_are_known(name: str) -> None:
     assert not is_known_zone(name)
     assert is_known_zone("Asia/Kolkata")
