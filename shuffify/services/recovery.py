@@ -1,14 +1,15 @@
 """Settles the writes that a process left open when it died."""
 
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 import logging
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import select
 
-from shuffify.audit import bind
+from shuffify.audit import AuditContext, bind
 from shuffify.enums import ActivityType, SnapshotType, WriteState
 from shuffify.errors import ShuffifyError
 from shuffify.extensions import db
@@ -55,14 +56,26 @@ def recover_all(now: datetime, playlist_id: str | None = None) -> int:
     with reading(PlaylistSnapshotError, "The open writes could not be read."):
         found = find_pending(now, playlist_id)
         end_reads()
-    with bind(kind="system", label=REASON, source="scheduler", reason=REASON):
-        return sum(_recover(snapshot_id, playlist_id) for snapshot_id, playlist_id in found)
+    return sum(_recover(snapshot_id, playlist_id) for snapshot_id, playlist_id in found)
+
+
+def _acting_as_recovery() -> AbstractContextManager[AuditContext]:
+    # One cause each: nothing of the visitor who happened to open the list belongs to it.
+    return bind(
+        kind="system",
+        label=REASON,
+        source="scheduler",
+        reason=REASON,
+        request_id=str(uuid4()),
+        remote_addr=None,
+        user_agent=None,
+    )
 
 
 def _recover(snapshot_id: int, playlist_id: str) -> bool:
     """Say whether the write is settled now."""
     try:
-        with playlist_lock(db.engine, playlist_id, wait=0):
+        with _acting_as_recovery(), playlist_lock(db.engine, playlist_id, wait=0):
             return _settle(snapshot_id)
     except LockBusyError:
         return False

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shuffify.audit import bind
 from shuffify.extensions import db as database
 from shuffify.models.base import utcnow
 from shuffify.models.db import PlaylistSnapshot
@@ -116,6 +117,7 @@ def test_write_that_died_half_way_is_taken_back_exactly(
     row = trail.last
     assert (row.user_id, row.source, row.playlist_name) == (mira, "scheduler", NAME)
     assert (row.metadata_json or {})["reason"] == "recovery"
+    assert row.request_id is not None
     assert PlaylistSnapshotService.recover(later()) == 0
 
 
@@ -222,17 +224,21 @@ def test_later_snapshot_tells_how_an_earlier_write_ended(
     assert [kind for kind, _ in trail.sentences].count("shuffle") == 2
 
 
-def test_opening_the_playlist_recovers_it(
-    mira: int, sandbox: Sandbox, outside: Session
+def test_opening_the_playlist_recovers_it_as_nobodys_request(
+    mira: int, jonas: int, sandbox: Sandbox, outside: Session, trail: Trail
 ) -> None:
     uris = sandbox.uris(PLAYLIST)
     pend(outside, mira, uris)
     sandbox.edit(PLAYLIST, "replace", uris=uris[:100])
 
-    view = PlaylistService.get_playlist(mira, PLAYLIST)
+    with bind(user_id=jonas, source="web", request_id="of-a-visitor"):
+        view = PlaylistService.get_playlist(mira, PLAYLIST)
 
     assert [*view.playlist.uris] == uris
     assert stored(outside)[0].write_state == "void"
+    row = trail.last
+    assert (row.user_id, row.source) == (mira, "scheduler")
+    assert row.request_id not in (None, "of-a-visitor")
 
 
 @pytest.mark.parametrize("kind", ["error_before", "rate_limit"])
