@@ -7,23 +7,26 @@ import logging
 from sqlalchemy import func, select
 
 from shuffify.enums import SnapshotType
+from shuffify.errors import SpotifyError
 from shuffify.extensions import db
 from shuffify.models.base import utcnow
 from shuffify.models.playlist_snapshot import PlaylistSnapshot
 from shuffify.services import snapshot_store
 from shuffify.services.fields import text_problem
 from shuffify.services.errors import (
+    PlaylistAccessError,
+    PlaylistNotFoundError,
     PlaylistSnapshotError,
     PlaylistSnapshotLimitError,
     PlaylistSnapshotNotFoundError,
     PlaylistSnapshotValidationError,
+    ReconnectRequired,
 )
 from shuffify.services.going_back import restore_exactly, undo_last
 from shuffify.services.recovery import recover_all
 from shuffify.services.spotify_access import REQUEST, Limits, Progress, spotify_access
 from shuffify.services.transaction import lock_user, one_commit, reading
 from shuffify.services.undo import RestoreResult, SnapshotDiff, UndoResult
-from shuffify.spotify.errors import RateLimitedError, UnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -92,18 +95,20 @@ class PlaylistSnapshotService:
 
     @staticmethod
     def diff(user_id: int, snapshot_id: int) -> SnapshotDiff | None:
-        """Tell what a restore would do to the list as it stands; None while Spotify is away.
+        """Tell what a restore would do to the list as it stands; None where nobody can tell.
 
-        Raises PlaylistSnapshotNotFoundError, PlaylistNotFoundError, PlaylistAccessError,
-        ReconnectRequired.
+        What is stored stays readable while Spotify is away, the account has to be reconnected,
+        or the list is gone. Raises PlaylistSnapshotNotFoundError.
         """
         snapshot = PlaylistSnapshotService.get(user_id, snapshot_id)
         playlist_id, uris = snapshot.playlist_id, snapshot.track_uris
         try:
             with spotify_access(user_id) as access:
                 fresh = access.gateway.playlist(playlist_id)
-        except (UnavailableError, RateLimitedError):
-            logger.warning("Spotify is away: no comparison with snapshot %s.", snapshot_id)
+        except (
+            SpotifyError, ReconnectRequired, PlaylistNotFoundError, PlaylistAccessError
+        ) as why:
+            logger.warning("No comparison with snapshot %s: %s", snapshot_id, why)
             return None
         return SnapshotDiff.between(fresh.uris, uris)
 

@@ -290,3 +290,16 @@ def test_comparison_waits_for_spotify_to_come_back(mira: int, sandbox: Sandbox) 
     assert PlaylistSnapshotService.diff(mira, snapshot_id) == SnapshotDiff(0, 0, 0, 0)
     sandbox.fault("error_before", count=None)
     assert PlaylistSnapshotService.diff(mira, snapshot_id) is None
+
+
+def test_snapshot_stays_readable_when_its_list_or_the_connection_is_gone(
+    mira: int, sandbox: Sandbox
+) -> None:
+    snapshot_id = PlaylistSnapshotService.create_snapshot(mira, PLAYLIST).id
+
+    sandbox.edit(PLAYLIST, "delete")
+    assert PlaylistSnapshotService.diff(mira, snapshot_id) is None
+    sandbox.expire_access_tokens()
+    sandbox.revoke()
+    assert PlaylistSnapshotService.diff(mira, snapshot_id) is None
+    assert PlaylistSnapshotService.get(mira, snapshot_id).track_count > 0
