@@ -8,6 +8,7 @@ from shuffify.models.db import PlaylistSnapshot
 from shuffify.services import (
     PlaylistSnapshotService,
     RestoreResult,
+    SnapshotDiff,
     UndoResult,
 )
 from shuffify.web import progress
@@ -113,10 +114,14 @@ def _said(outcome: UndoResult) -> str:
 
 
 def _restored(outcome: RestoreResult, snapshot: PlaylistSnapshot) -> Answer:
+    said = f"'{snapshot.playlist_name}' stands as in the snapshot"
+    if not outcome.changed:
+        said += " already"
+    lost = SnapshotDiff.between(outcome.playlist.playlist.uris, snapshot.track_uris).unwritable
+    if lost:
+        said += f", save {counted(lost, 'row')} that cannot come back"
     return success(
-        f"'{snapshot.playlist_name}' stands as in the snapshot."
-        if outcome.changed
-        else "The playlist stands as in the snapshot already.",
+        f"{said}.",
         category="success" if outcome.changed else "info",
         playlist=outcome.playlist.to_dict(),
         snapshot=_summary(snapshot),

@@ -33,4 +33,5 @@ class InputError(ServiceError):
 
     def __init__(self, errors: Iterable[tuple[str, str]]) -> None:
         self.errors = tuple(errors)
-        super().__init__(" ".join(f"{field}: {message}." for field, message in self.errors))
+        parts = (f"{field}: {message.rstrip('.')}." for field, message in self.errors)
+        super().__init__(" ".join(parts))

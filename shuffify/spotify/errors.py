@@ -202,7 +202,7 @@ class UnwritableRowsError(SpotifyError):
         )
         if calls is None:
             super().__init__(
-                f"This would lose rows that Spotify cannot add back: the playlist holds {found}. "
+                f"This would drop or need {found}, which no app can add to a playlist. "
                 "Keep them, or move them to a playlist of their own."
             )
         else:

@@ -27,9 +27,10 @@ class InvalidRequest(Refusal):
 
     def __init__(self, errors: Iterable[tuple[str, str]]) -> None:
         self.errors = tuple(errors)
-        fields = "; ".join(f"{field}: {message}" for field, message in self.errors[:3])
+        parts = [f"{field}: {message.rstrip('.')}" for field, message in self.errors[:3]]
         more = len(self.errors) - 3
-        super().__init__(f"{fields}; and {more} more." if more > 0 else fields)
+        parts += [f"and {more} more"] if more > 0 else []
+        super().__init__("; ".join(parts) + ".")
 
 
 class JsonRequired(Refusal):

@@ -147,7 +147,9 @@ def test_a_restore_that_would_lose_local_files_asks_first(
     refused = mira.post(path)
     assert (refused.status_code, refused.json["code"]) == (409, "unwritable_rows")
     assert refused.json["local_files"] > 0
-    assert mira.post(path, {"accept_local_loss": True}).status_code == 200
+    accepted = mira.post(path, {"accept_local_loss": True})
+    assert (accepted.status_code, accepted.json["category"]) == (200, "info")
+    assert "cannot come back" in accepted.json["message"]
 
 
 def test_other_peoples_lists_have_no_snapshots(mira: Visitor, outside: Session) -> None:
