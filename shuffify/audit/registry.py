@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from sqlalchemy import Table
@@ -77,17 +78,21 @@ class Registry:
         return plan
 
     def _refuse_shared_types(self, plan: Plan) -> None:
-        declared = {rule for rule in (plan.policy.types or {}).values() if isinstance(rule, str)}
         for other in self._plans.values():
             if other is None or other.root is plan.root or other.model == plan.model:
                 continue
-            shared = declared & {rule for rule in other.types.values() if isinstance(rule, str)}
-            if shared:
-                raise PolicyError(
-                    plan.model,
-                    f"type {sorted(shared)[0]!r} is declared by {other.model} too",
-                    "Give each model types of its own",
-                )
+            for one, another in ((plan, other), (other, plan)):
+                shared = _texts((one.policy.types or {}).values()) & _texts(another.types.values())
+                if shared:
+                    raise PolicyError(
+                        one.model,
+                        f"type {sorted(shared)[0]!r} is declared by {another.model} too",
+                        "Give each model types of its own",
+                    )
+
+
+def _texts(rules: Iterable[Any]) -> set[str]:
+    return {rule for rule in rules if isinstance(rule, str)}
 
 
 def mappers_of(base: type) -> list[Mapper[Any]]:

@@ -141,9 +141,7 @@ class Renderer:
         for name, source in plan.extra:
             metadata[name] = change.values.get(source)
         for function in plan.extra_functions:
-            more = self._cell("extra", function, change, None)
-            if more:
-                metadata.update(plain(dict(more)))
+            metadata.update(self._cell("extra", _plain_mapping(function), change, {}))
         changes = differences(change)
         metadata["changes"] = changes
         if actor is not None:
@@ -162,6 +160,10 @@ class Renderer:
             metadata["client"] = {
                 "remote_addr": context.remote_addr, "user_agent": context.user_agent
             }
+
+
+def _plain_mapping(function: Callable[[Change], Any]) -> Callable[[Change], Any]:
+    return lambda change: plain(dict(function(change) or {}))
 
 
 def acting(context: AuditContext, change: Change) -> tuple[Any, dict[str, Any] | None]:

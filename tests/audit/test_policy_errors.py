@@ -1,0 +1,134 @@
+"""A declaration that cannot work is refused at once, with the model and the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, configure_mappers, mapped_column, relationship
+from sqlalchemy.orm import sessionmaker
+
+from shuffify.audit import Audited, AuditTrail, PolicyError, WatchError
+from tests.audit.stage import LogColumns, UserColumns
+
+WRONG: dict[str, tuple[Callable[[], Any], str, str]] = {
+    "ignore": (lambda: Audited(ignore={"tittle"}), "ignore names 'tittle'", "Use one of id, "),
+    "secret": (lambda: Audited(secret={"tittle"}), "secret names 'tittle'", "Use one of id, "),
+    "shown": (lambda: Audited(shown="tittle"), "shown names 'tittle'", "Use one of id, "),
+    "label": (lambda: Audited(label="tittle"), "label names 'tittle'", "Use one of"),
+    "owner": (lambda: Audited(owner="tittle"), "owner names 'tittle'", "Use one of"),
+    "playlist": (lambda: Audited(playlist=("id", "tittle")), "playlist names 'tittle'", "Use"),
+    "no pair": (lambda: Audited(playlist=("id",)),  # type: ignore[arg-type]
+                "playlist is no pair", "Give (id column, name column)"),
+    "extra": (lambda: Audited(extra=("title", "tittle")), "extra names 'tittle'", "Use one of"),
+    "extra mapping": (lambda: Audited(extra={"x": "tittle"}), "extra names 'tittle'", "Use one"),
+    "path column": (lambda: Audited(owner="shelf.tittle"), "last part is no column", "Use one of"),
+    "path hop": (lambda: Audited(owner="shelve.user_id"), "'shelve' is no many-to-one", "Name"),
+    "path to many": (lambda: Audited(owner="pages.id"), "'pages' is no many-to-one", "Name"),
+    "path in column": (lambda: Audited(owner="title.x"), "'title' is no many-to-one", "Name"),
+    "long type": (lambda: Audited(types={"create": "t" * 51}), "51 characters", "Shorten it"),
+    "long entity": (lambda: Audited(entity="e" * 44), "51 characters", "shorter entity"),
+    "type of a number": (lambda: Audited(types={"create": 5}), "is 5", "Give a string"),
+    "operation": (lambda: Audited(types={"insert": "x"}), "types names insert", "Use create"),
+    "type without a change": (lambda: Audited(types={"update": lambda: "x"}),
+                              "types['update'] cannot be called", "one argument, the change"),
+    "type of two": (lambda: Audited(types={"update": lambda a, b: "x"}), "types['update']",
+                    "Give a function"),
+    "describe": (lambda: Audited(describe=lambda: "x"),  # type: ignore[arg-type, misc]
+                 "describe cannot be called", "Give a function"),
+    "describe text": (lambda: Audited(describe="text"),  # type: ignore[arg-type]
+                      "describe is 'text'", "Give a function"),
+    "extra function": (lambda: Audited(extra=lambda: {}), "extra cannot be called", "Give"),
+    "no policy": (lambda: {"ignore": ()}, "is {'ignore': ()}", "Use Audited(...) or NotAudited"),
+    "shared type": (lambda: Audited(types={"create": "shelf_create"}),
+                    "type 'shelf_create' is declared by Shelf too", "types of its own"),
+}
+
+
+def _models(policy: Any) -> tuple[Any, Any]:
+    class Base(DeclarativeBase):
+        pass
+
+    class User(UserColumns, Base):
+        pass
+
+    class Log(LogColumns, Base):
+        pass
+
+    class Shelf(Base):
+        __tablename__ = "shelves"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+
+    class Page(Base):
+        __tablename__ = "pages"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        book_id: Mapped[int] = mapped_column(ForeignKey("books.id"))
+
+    def map_book() -> Any:
+        class Book(Base):
+            __tablename__ = "books"
+            __audit__ = policy
+            id: Mapped[int] = mapped_column(primary_key=True)
+            shelf_id: Mapped[int] = mapped_column(ForeignKey("shelves.id"))
+            title: Mapped[str] = mapped_column(String(20))
+            shelf: Mapped[Any] = relationship(Shelf)
+            pages = relationship(Page)
+
+        return Book, Shelf, Page, User  # A registry alone does not keep its classes alive.
+
+    Base.map_book = map_book  # type: ignore[attr-defined]
+    return Base, Log
+
+
+def _demand(error: PolicyError, problem: str, remedy: str) -> None:
+    assert str(error).startswith("Book.__audit__: ")
+    assert (error.model, problem in error.problem) == ("Book", True), error.problem
+    assert remedy in error.remedy
+    assert error.remedy in str(error)
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_declaration_stops_watch_when_its_class_is_mapped_already(name: str) -> None:
+    policy, problem, remedy = WRONG[name]
+    base, log = _models(policy())
+    classes = base.map_book()
+    configure_mappers()
+    trail = AuditTrail(log=log)
+    with pytest.raises(PolicyError) as caught:
+        trail.watch(sessionmaker(), base=base)
+    trail.unwatch()
+
+    assert len(classes) == 4
+    _demand(caught.value, problem, remedy)
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_declaration_stops_the_mapping_when_the_base_is_watched_already(name: str) -> None:
+    policy, problem, remedy = WRONG[name]
+    base, log = _models(policy())
+    trail = AuditTrail(log=log)
+    trail.watch(sessionmaker(), base=base)
+    classes = base.map_book()
+    try:
+        with pytest.raises(PolicyError) as caught:
+            base.registry.configure()
+    finally:
+        trail.unwatch()
+        base.registry.dispose()
+
+    assert len(classes) == 4
+    _demand(caught.value, problem, remedy)
+
+
+def test_what_cannot_be_watched_is_refused_with_what_can() -> None:
+    base, log = _models(Audited())
+    trail = AuditTrail(log=log)
+    for target in (None, object(), "session", sessionmaker()()):
+        with pytest.raises(WatchError, match="a scoped_session, a sessionmaker or a Session"):
+            trail.watch(target, base=base)
+    for wrong in (None, object, int):
+        with pytest.raises(WatchError, match="a declarative base"):
+            trail.watch(sessionmaker(), base=wrong)  # type: ignore[arg-type]
