@@ -1,15 +1,17 @@
-"""Models for the state machine: three levels of children, and a key that may change."""
+"""What the state machine works on: three levels of children, and a key that may change."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy import Engine, ForeignKey, String, Text, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, sessionmaker
 
-from tests.audit.witness import Subject
-from tests.audit.world import Json
+from shuffify.audit import AuditTrail
+from tests.audit.witness import Subject, Witness
+from tests.audit.world import ActivityLog, Base, Json, User
 
 
 class ShelfBase(DeclarativeBase):
@@ -60,3 +62,31 @@ class Stamp(ShelfBase):
 MODELS: tuple[Any, ...] = (Shelf, Book, Page, Stamp)
 
 SUBJECTS = [Subject(model, model.__name__.lower()) for model in MODELS]
+
+
+class Desk:
+    """One database, used by all examples: emptied of data before each, the log goes on."""
+
+    def __init__(self, engine: Engine, spool: Path) -> None:
+        self.engine = engine
+        Base.metadata.create_all(engine)
+        ShelfBase.metadata.create_all(engine)
+        with engine.begin() as connection:
+            connection.execute(User.__table__.insert(), [{"id": 7}])
+        self.Session = sessionmaker(engine)
+        self.trail = AuditTrail(log=ActivityLog, spool=spool)
+        self.trail.watch(self.Session, base=ShelfBase)
+        self.witness = Witness(engine, ActivityLog, SUBJECTS)
+
+    def clear(self) -> None:
+        """Empty the data tables; new rows get the same keys again."""
+        with self.engine.begin() as connection:
+            if self.engine.dialect.name == "postgresql":
+                # A session that a failed example left open must fail the next, not stop it.
+                connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+                names = ", ".join(ShelfBase.metadata.tables)
+                connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
+            else:
+                for table in reversed(ShelfBase.metadata.sorted_tables):
+                    connection.execute(table.delete())
+        self.witness.restart()

@@ -1,20 +1,16 @@
-"""Transactions that are not the session's own: joined ones, two-phase, a caller's savepoint."""
+"""A session inside a transaction of the caller's: rows follow its outcome (A1)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Literal
 
 import pytest
-from sqlalchemy import Connection, Engine, event, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from shuffify.audit import bind
-from tests import databases
-from tests.audit.witness import Subject, Witness
-from tests.audit.world import ActivityLog, Playlist, World
+from tests.audit.witness import Witness
+from tests.audit.world import Playlist, World
 
 pytestmark = pytest.mark.usefixtures("mira")
 
@@ -111,7 +107,7 @@ def test_what_a_closed_session_left_in_the_outer_transaction_is_told_with_it(
         if outer.is_active:
             outer.commit()
 
-    assert len(witness.check()) == stands(world) == world.trail.counters()["rows"]
+    assert len(witness.check()) == world.count(Playlist) == world.trail.counters()["rows"]
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -131,7 +127,7 @@ def test_what_an_open_session_flushed_is_told_when_the_outer_transaction_commits
         outer.commit()
         session.close()
 
-    assert len(witness.check()) == stands(world) == 1 + in_savepoint
+    assert len(witness.check()) == world.count(Playlist) == 1 + in_savepoint
     assert world.trail.counters()["rows"] == 1 + in_savepoint
 
 
@@ -146,7 +142,7 @@ def test_a_closed_session_that_had_released_a_savepoint_tells_what_is_left_of_it
         if outer.is_active:
             outer.commit()
 
-    assert len(witness.check()) == stands(world) == (mode in ("rollback_only", MODES[0]))
+    assert len(witness.check()) == world.count(Playlist) == (mode in ("rollback_only", MODES[0]))
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -163,7 +159,7 @@ def test_a_savepoint_that_a_closed_session_left_open_is_undone(
         if outer.is_active:
             outer.commit()
 
-    assert len(witness.check()) == stands(world) == (mode in ("rollback_only", MODES[0]))
+    assert len(witness.check()) == world.count(Playlist) == (mode in ("rollback_only", MODES[0]))
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -183,7 +179,7 @@ def test_a_refused_row_in_a_joined_session_is_spooled_when_it_is_committed(
     committed = mode == "control_fully" or ending == "commit"
     assert len(world.trail.spool) == committed
     assert world.trail.counters()["losses.insert"] == committed
-    assert stands(world) == committed
+    assert world.count(Playlist) == committed
 
 
 def test_a_refused_row_is_forgotten_with_the_savepoint_that_a_session_had_joined(
@@ -196,7 +192,7 @@ def test_a_refused_row_is_forgotten_with_the_savepoint_that_a_session_had_joined
                 session.commit()
             savepoint.rollback()
 
-    assert stands(world) == 0
+    assert world.count(Playlist) == 0
     assert len(world.trail.spool) == 0
 
 
@@ -212,170 +208,5 @@ def test_a_later_savepoint_rolled_back_takes_nothing_along_that_came_before_it(
                 session.commit()
         connection.begin_nested().rollback()
 
-    assert stands(world) == 2
+    assert world.count(Playlist) == 2
     assert len(world.trail.spool) == world.trail.counters()["rows"] == 1
-
-
-def stands(world: World) -> int:
-    """Return how many playlists are committed."""
-    with world.engine.connect() as connection:
-        return connection.execute(text("SELECT count(*) FROM playlists")).scalar_one()
-
-
-# -- a savepoint of the caller's that the session does not know -----------------------------------
-
-
-@pytest.mark.parametrize("ending", ["commit", "rollback"])
-def test_a_row_shares_the_fate_of_the_connections_savepoint(
-    world: World, witness: Witness, ending: str
-) -> None:
-    with world.session() as session:
-        session.add(evening())
-        session.flush()
-        savepoint = session.connection().begin_nested()
-        session.add(evening())
-        session.flush()
-        getattr(savepoint, ending)()
-        session.expire_all()
-        session.commit()
-
-    assert len(world.rows()) == stands(world) == (2 if ending == "commit" else 1)
-
-
-@pytest.mark.parametrize("ending", ["commit", "rollback"])
-def test_a_row_shares_the_fate_of_a_savepoint_around_the_sessions_own(
-    world: World, ending: str
-) -> None:
-    with world.session() as session:
-        savepoint = session.connection().begin_nested()
-        with session.begin_nested():
-            session.add(evening())
-        getattr(savepoint, ending)()
-        session.expire_all()
-        session.commit()
-
-    assert len(world.rows()) == stands(world) == (ending == "commit")
-
-
-@pytest.mark.parametrize("ending", ["commit", "rollback"])
-def test_a_row_shares_the_fate_of_a_savepoint_inside_the_sessions_own(
-    world: World, ending: str
-) -> None:
-    with world.session() as session:
-        with session.begin_nested():
-            savepoint = session.connection().begin_nested()
-            session.add(evening())
-            session.flush()
-            getattr(savepoint, ending)()
-            session.expire_all()
-        session.commit()
-
-    assert len(world.rows()) == stands(world) == (ending == "commit")
-
-
-def test_a_savepoint_that_the_session_opens_late_may_stand_inside_the_callers(
-    world: World
-) -> None:
-    """`begin_nested` sends no SAVEPOINT before the first statement."""
-    with world.session() as session:
-        connection = session.connection()
-        own = session.begin_nested()
-        savepoint = connection.begin_nested()
-        session.add(evening())
-        own.commit()
-        savepoint.rollback()
-        session.expire_all()
-        session.commit()
-
-    assert len(world.rows()) == stands(world) == 0
-
-
-@pytest.mark.parametrize("ending", ["commit", "rollback"])
-def test_a_refused_row_is_retried_only_if_the_callers_savepoint_was_released(
-    world: World, ending: str
-) -> None:
-    with world.session() as session:
-        savepoint = session.connection().begin_nested()
-        with bind(user_id=999):
-            session.add(evening())
-            session.flush()
-        getattr(savepoint, ending)()
-        session.expire_all()
-        session.commit()
-
-    assert len(world.trail.spool) == stands(world) == (ending == "commit")
-
-
-# -- two-phase -----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def two_phase(postgres_url: str, tmp_path: Path) -> Iterator[World]:
-    """Return a watched world on PostgreSQL, which alone of the two can prepare."""
-    engine = databases.connect(postgres_url)
-    world = World(engine, tmp_path / "spool.jsonl")
-    yield world
-    world.close()
-    engine.dispose()
-
-
-def observer(engine: Engine) -> Witness:
-    """Return what compares the playlists with the log."""
-    return Witness(engine, ActivityLog, [Subject(Playlist, "playlist")])
-
-
-@pytest.mark.parametrize("ending", ["commit", "rollback"])
-def test_a_prepared_transaction_ends_with_its_rows(two_phase: World, ending: str) -> None:
-    with two_phase.Session(twophase=True) as session:
-        playlist = evening()
-        session.add(playlist)
-        session.flush()
-        playlist.position = 2
-        session.prepare()
-        assert two_phase.trail.counters()["rows"] == 0
-        getattr(session, ending)()
-
-    expected = ["playlist_create"] if ending == "commit" else []
-    assert observer(two_phase.engine).check() == expected
-    assert two_phase.trail.counters()["rows"] == len(expected)
-
-
-@pytest.mark.parametrize("prepared", [True, False])
-def test_a_prepared_transaction_has_what_later_listeners_write(
-    two_phase: World, prepared: bool
-) -> None:
-    with two_phase.Session(twophase=True) as session:
-        event.listen(session, "before_commit", lambda session: session.add(evening()), once=True)
-        session.add(evening())
-        if prepared:
-            session.prepare()
-        session.commit()
-
-    assert observer(two_phase.engine).check() == ["playlist_create"] * 2
-
-
-def test_a_two_phase_commit_without_prepare_and_a_prepared_one_that_is_closed(
-    two_phase: World
-) -> None:
-    witness = observer(two_phase.engine)
-    with two_phase.Session(twophase=True) as session:
-        session.add(evening())
-        session.commit()
-        assert witness.check() == ["playlist_create"]
-        session.add(evening())
-        session.prepare()
-        session.close()
-
-    assert witness.check() == []
-
-
-def test_a_flush_that_fails_in_prepare_leaves_nothing(two_phase: World) -> None:
-    with two_phase.Session(twophase=True) as session:
-        session.add(evening())
-        session.flush()
-        session.add(Playlist(user_id=999, name="of nobody"))
-        with pytest.raises(IntegrityError):
-            session.prepare()
-        session.rollback()
-
-    assert observer(two_phase.engine).check() == []

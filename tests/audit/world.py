@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Engine, ForeignKey, String, Text, event, select
+from sqlalchemy import JSON, Engine, ForeignKey, String, Text, event, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 from sqlalchemy.orm import sessionmaker
@@ -99,6 +99,12 @@ class World:
         with self.engine.connect() as connection:
             table = ActivityLog.__table__
             return connection.execute(select(table).order_by(table.c.id)).all()
+
+    def count(self, model: Any) -> int:
+        """Return how many rows of a model are committed."""
+        with self.engine.connect() as connection:
+            query = select(func.count()).select_from(model.__table__)
+            return connection.execute(query).scalar_one()
 
     def said(self) -> list[tuple[str, str | None]]:
         """Return type and entity id of each committed row."""
