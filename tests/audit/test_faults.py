@@ -111,6 +111,7 @@ def test_rows_that_are_refused_for_good_are_one_line_each_and_one_tick(stage: St
 def test_an_interruption_passes_through_and_leaves_nothing(
     stage: Stage, phase: str, error: type[BaseException], subtests: pytest.Subtests
 ) -> None:
+    gc.freeze()  # What lives already is not looked at again and again below.
     for number in range(_count_statements(stage)):
         with subtests.test(number), stage.session() as session:
             with failing(stage.engine, nth(number), phase, error) as seen:
@@ -120,3 +121,4 @@ def test_an_interruption_passes_through_and_leaves_nothing(
             session.rollback()
         gc.collect()  # The traceback holds a cursor, which on SQLite holds its transaction open.
         clear(stage)
+    gc.unfreeze()
