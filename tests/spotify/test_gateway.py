@@ -315,7 +315,7 @@ def test_links_in_answers_are_never_followed(sandbox, gateway):
 
 
 def test_no_log_line_holds_a_token(sandbox, make_gateway, caplog):
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, "shuffify"):
         token = sandbox.grant("mira")["access_token"]
         gateway = make_gateway(refresh=lambda refused: token)
         sandbox.expire_access_tokens()

@@ -47,7 +47,7 @@ def test_every_schema_refuses_what_is_no_object(kind: type[Schema], body: bytes)
     assert list(mistakes(kind, body)) == ["body"]
 
 
-@pytest.mark.parametrize("kind", SCHEMAS)
+@pytest.mark.parametrize("kind", [kind for kind in SCHEMAS if kind.model_fields])
 def test_every_field_refuses_the_wrong_type_in_one_answer(kind: type[Schema]) -> None:
     body = "{" + ", ".join(f'"{name}": 0.5' for name in kind.model_fields) + "}"
     assert set(mistakes(kind, body.encode())) >= set(kind.model_fields)
