@@ -35,11 +35,6 @@ def current(engine: Engine) -> tuple[str, ...]:
         raise DatabaseUnavailable(f"The database cannot be read: {error.orig}") from error
 
 
-def is_newest(engine: Engine) -> bool:
-    """Return whether the database is neither behind the code nor ahead of it."""
-    return current(engine) == (newest(),)
-
-
 def require_newest(engine: Engine) -> None:
     """Raise SchemaError unless the database is at the newest migration."""
     heads = current(engine)

@@ -162,11 +162,6 @@ class PlaylistSnapshotService:
         return recover_all(now or utcnow())
 
     @staticmethod
-    def recover_playlist(playlist_id: str) -> int:
-        """Settle the writes to one playlist that died on the way; as `recover` does."""
-        return recover_all(utcnow(), playlist_id)
-
-    @staticmethod
     def prune(user_id: int, playlist_id: str) -> int:
         """Delete the automatic snapshots that retention does not keep; count them. Commits."""
         with one_commit(PlaylistSnapshotError, "Old snapshots could not be removed."):

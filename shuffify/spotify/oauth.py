@@ -95,12 +95,6 @@ def state_matches(expected: str, given: str) -> bool:
     return hmac.compare_digest(expected.encode(), given.encode())
 
 
-def missing_scopes(granted: str, wanted: Sequence[str] = SCOPES) -> tuple[str, ...]:
-    """Name the scopes that a granted scope lacks."""
-    have = set(granted.split())
-    return tuple(scope for scope in wanted if scope not in have)
-
-
 def exchange_code(settings: SpotifySettings, *, code: str, code_verifier: str) -> TokenGrant:
     """Exchange the callback's code for tokens; raise GrantRefusedError when it is refused."""
     return _token(

@@ -52,7 +52,7 @@ def test_the_database_is_made_by_the_migrations_and_anew_unless_it_is_kept(
 ) -> None:
     with running(tmp_path) as world:
         with world.app.app_context():
-            assert schema.is_newest(db.engine)
+            schema.require_newest(db.engine)
         add_user(world)
         assert requests.get(f"{world.url}/readyz", timeout=20).status_code == 200
     (tmp_path / SPOOL).write_text("{}\n")
