@@ -76,8 +76,7 @@ class Capture:
         plans = list(by_plan)
         if len(plans) > 1:
             plans.sort(key=lambda plan: _rank(plan.mapper.local_table))
-        self.switches = {(state.mapper.base_mapper.class_, state.key[1]): state
-                         for state in switched_away if state.key is not None}
+        self.switches = {state.key[:2]: state for state in switched_away if state.key is not None}
         for plan in plans:
             created, updated, _ = by_plan[plan]
             if created:

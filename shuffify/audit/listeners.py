@@ -81,9 +81,9 @@ class Listeners:
 
     def of_models(self) -> tuple[tuple[str, Callable[..., None], dict[str, bool]], ...]:
         return (
-            ("before_update", self.before_update, {"raw": True, "propagate": True}),
-            ("before_delete", self.before_delete, {"raw": True, "propagate": True}),
-            ("mapper_configured", self.mapper_configured, {"propagate": True}),
+            ("before_update", self.before_update, {"raw": True}),
+            ("before_delete", self.before_delete, {"raw": True}),
+            ("mapper_configured", self.mapper_configured, {}),
         )
 
     @_guarded("degraded.begin")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Integer, and_, or_, select
 from sqlalchemy.engine import Connection
 
 from .plan import Plan
@@ -29,8 +29,9 @@ def rows_by_key(
     columns = tuple(plan.columns.values())
     primary_key = plan.mapper.primary_key
     found: dict[tuple[Any, ...], Row] = {}
+    wanted = {_as_stored(primary_key, key): key for key in keys}
     with guarded(connection):
-        for some in batches(keys):
+        for some in batches(wanted):
             statement = (
                 select(*primary_key, *columns)
                 .select_from(plan.mapper.persist_selectable)
@@ -39,8 +40,18 @@ def rows_by_key(
             for row in connection.execute(statement):
                 values = tuple(row)
                 key = values[: len(primary_key)]
-                found[key] = dict(zip(names, values[len(primary_key):], strict=True))
+                found[wanted.get(key, key)] = dict(
+                    zip(names, values[len(primary_key):], strict=True)
+                )
     return found
+
+
+def _as_stored(columns: Iterable[ColumnElement[Any]], key: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return a key as the database gives it back: SQLAlchemy takes ``"5"`` for an integer."""
+    return tuple(
+        int(part) if isinstance(part, str) and isinstance(column.type, Integer) else part
+        for column, part in zip(columns, key, strict=True)
+    )
 
 
 def column_by_key(

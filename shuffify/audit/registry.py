@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from sqlalchemy import Table
-from sqlalchemy.orm import Mapper
+from sqlalchemy.orm import Mapper, registry
 
 from .cascades import Edges, edges_from
 from .errors import PolicyError, WatchError
@@ -20,13 +20,13 @@ class Registry:
     """The plans of all models under the watched bases."""
 
     def __init__(self, log: type, table: Table) -> None:
-        self.bases: list[type] = []
+        self.bases: list[Any] = []
         self._log = log
         self._table = table
         self._plans: dict[Mapper[Any], Plan | None] = {}
         self._edges: dict[Plan, Edges] = {}
 
-    def add(self, base: type) -> None:
+    def add(self, base: Any) -> None:
         """Audit what is mapped under a base from now on; check at once what is mapped already.
 
         Raises PolicyError for a declaration that cannot work.
@@ -48,6 +48,8 @@ class Registry:
         try:
             return self._plans[mapper]
         except KeyError:
+            if not any(_is_under(mapper, base) for base in self.bases):
+                return None  # Another base's: not kept, or it could never be forgotten.
             plan = self._plans[mapper] = self._make(mapper)
             return plan
 
@@ -65,7 +67,7 @@ class Registry:
 
     def _make(self, mapper: Mapper[Any]) -> Plan | None:
         model = mapper.class_
-        if model is self._log or not any(issubclass(model, base) for base in self.bases):
+        if model is self._log:
             return None
         policy = getattr(model, "__audit__", _DEFAULT)
         if isinstance(policy, NotAudited):
@@ -95,9 +97,18 @@ def _texts(rules: Iterable[Any]) -> set[str]:
     return {rule for rule in rules if isinstance(rule, str)}
 
 
-def mappers_of(base: type) -> list[Mapper[Any]]:
-    """Return all mappers under a declarative base; raises WatchError for any other class."""
-    registry = getattr(base, "registry", None)
-    if registry is None or not hasattr(registry, "mappers"):
+def mappers_of(base: Any) -> list[Mapper[Any]]:
+    """Return all mappers under a declarative base or a registry; raises WatchError otherwise."""
+    found = base if isinstance(base, registry) else getattr(base, "registry", None)
+    if not isinstance(found, registry):
         raise WatchError(f"watch(base={base!r}): give a declarative base; this has no registry.")
-    return list(registry.mappers)
+    return [mapper for mapper in found.mappers if _is_under(mapper, base)]
+
+
+def _is_under(mapper: Mapper[Any], base: Any) -> bool:
+    """Tell whether a class is mapped under a base: its child, or mapped by its registry alone."""
+    if isinstance(base, registry):
+        return mapper.registry is base
+    if issubclass(mapper.class_, base):
+        return True
+    return mapper.registry is vars(base).get("registry")

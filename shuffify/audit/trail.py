@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Table, event
 from sqlalchemy.engine import Engine
-from sqlalchemy.orm import Session, scoped_session, sessionmaker
+from sqlalchemy.orm import Mapper, Session, scoped_session, sessionmaker
 
 from .context import current
 from .counters import Counters
@@ -39,12 +39,13 @@ class AuditTrail:
 
     # -- the public face -------------------------------------------------------------------
 
-    def watch(self, target: Any, base: type) -> None:
+    def watch(self, target: Any, base: Any) -> None:
         """Record what the sessions of ``target`` flush of the models under ``base``.
 
-        ``target`` is a scoped_session, a sessionmaker or a Session class. Twice is once, and a
-        second trail on the same log takes the first one's place. Needs no engine. Raises
-        WatchError for anything else, PolicyError for a declaration that cannot work.
+        ``target`` is a scoped_session, a sessionmaker or a Session class; ``base`` a declarative
+        base, an abstract child of one, or a registry. Twice is once, and a second trail on the
+        same log takes the first one's place. Needs no engine. Raises WatchError for anything
+        else, PolicyError for a declaration that cannot work.
         """
         session_class = _session_class(target)
         mappers_of(base)
@@ -65,10 +66,9 @@ class AuditTrail:
         """Stop recording; transactions under way leave no rows."""
         for target in list(self._targets):
             self._unlisten(target)
-        for base in self.registry.bases:
-            for name, listener, _ in self._hear.of_models():
-                if event.contains(base, name, listener):
-                    event.remove(base, name, listener)
+        for name, listener, _ in self._hear.of_models():
+            if event.contains(Mapper, name, listener):
+                event.remove(Mapper, name, listener)
         self.registry.bases.clear()
 
     def counters(self) -> dict[str, int]:
@@ -148,12 +148,14 @@ class AuditTrail:
 
     # -- wiring ---------------------------------------------------------------------------------
 
-    def _listen_to_models(self, base: type) -> None:
+    def _listen_to_models(self, base: Any) -> None:
         if base in self.registry.bases:
             return
         self.registry.add(base)
         for name, listener, options in self._hear.of_models():
-            event.listen(base, name, listener, **options)
+            # Of all mappers: a class that a registry maps by itself is no child of its base.
+            if not event.contains(Mapper, name, listener):
+                event.listen(Mapper, name, listener, **options)
 
     def _unlisten(self, target: Any) -> None:
         self._targets.remove(target)

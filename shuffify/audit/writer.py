@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import Table, insert, select
 from sqlalchemy import types as sqltypes
@@ -52,8 +53,9 @@ class Statement:
         self._positional = compiled.positional
         bound = compiled.positiontup if compiled.positional else list(compiled.params)
         self._defaults = {
-            column.key: column.default.arg for column in compiled.insert_prefetch
-            if column.key not in FIELDS
+            column.key: (column.default.arg,
+                         column.type.dialect_impl(dialect).bind_processor(dialect))
+            for column in compiled.insert_prefetch if column.key not in FIELDS
         }
         self._names = [name for name in bound if name not in self._defaults]
         self._order = [bound.index(name) for name in self._names]
@@ -80,8 +82,9 @@ class Statement:
 
     def _with_defaults(self, values: list[Any]) -> Any:
         named = dict(zip(self._names, values, strict=True))
-        for name, argument in self._defaults.items():
-            named[name] = argument(None) if callable(argument) else argument
+        for name, (argument, process) in self._defaults.items():
+            value = argument(None) if callable(argument) else argument
+            named[name] = value if process is None else process(value)
         return tuple([named[name] for name in self._bound]) if self._positional else named
 
 
@@ -90,7 +93,18 @@ def _processor(column_type: Any, dialect: Dialect) -> Callable[[Any], Any] | Non
     if isinstance(_innermost(implementation), sqltypes.JSON):
         return None  # The row holds JSON text already; the statement casts it where need be.
     process = implementation.bind_processor(dialect)
+    if _is_uuid(column_type):
+        return lambda value: as_uuid(value) if process is None else process(as_uuid(value))
     return process  # type: ignore[no-any-return]
+
+
+def _is_uuid(column_type: Any) -> bool:
+    return isinstance(column_type, sqltypes.Uuid) and column_type.as_uuid
+
+
+def as_uuid(value: Any) -> Any:
+    """Return a UUID for the text that rows hold; raises ValueError where it is none."""
+    return UUID(value) if isinstance(value, str) else value
 
 
 def _innermost(column_type: Any) -> Any:
@@ -150,6 +164,9 @@ class Writer:
         encoded = values.get("metadata_json")
         if encoded is not None:
             values["metadata_json"] = json.loads(encoded)
+        for name, value in values.items():
+            if _is_uuid(self.table.c[name].type):
+                values[name] = as_uuid(value)
         with guarded(connection):
             result = connection.execute(insert(self.table), values)
         return result.inserted_primary_key
@@ -208,7 +225,8 @@ class Writer:
         column = self.table.c.get("event_id")
         if column is None:
             return False
-        return connection.execute(select(column).where(column == event_id)).first() is not None
+        wanted = as_uuid(event_id) if _is_uuid(column.type) else event_id
+        return connection.execute(select(column).where(column == wanted)).first() is not None
 
 
 def sqlstate(error: BaseException) -> str | None:
