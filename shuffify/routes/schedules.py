@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from shuffify.models.base import iso_utc
 from shuffify.models.db import JobExecution, Schedule
-from shuffify.services import JobExecutorService, SchedulerService
+from shuffify.services import JobExecutorService, SchedulerService, UserService
 from shuffify.web import limits, progress
 from shuffify.web.guards import login_required, user_id
 from shuffify.web.negotiation import Answer, counted, success
@@ -22,7 +22,11 @@ def list_schedules() -> Answer:
     """Return the user's schedules, each with its next runs."""
     schedules = SchedulerService.list(user_id())
     entries = [schedule.to_dict() | _next_runs(schedule) for schedule in schedules]
-    return success(f"{counted(len(entries), 'schedule')} found.", schedules=entries)
+    paused = UserService.get(user_id()).needs_reconnect
+    said = f"{counted(len(entries), 'schedule')} found."
+    if paused:
+        said += " Paused: reconnect Spotify to go on."
+    return success(said, schedules=entries, paused=paused)
 
 
 @bp.post("/create")

@@ -222,6 +222,23 @@ def test_a_run_without_a_connection_to_spotify_is_not_begun(
 
 
 @on_sqlite
+def test_schedules_are_shown_as_paused_until_spotify_is_connected_again(
+    mira: Visitor, sandbox: Sandbox
+) -> None:
+    create(mira)
+    assert mira.get("/schedules").json["paused"] is False
+
+    sandbox.revoke(library.MIRA)
+    sandbox.expire_access_tokens(library.MIRA)
+    assert mira.post("/refresh-playlists").status_code == 401
+
+    answer = mira.get("/schedules").json
+    assert answer["paused"] is True
+    assert answer["message"] == "1 schedule found. Paused: reconnect Spotify to go on."
+    mira.log_in()
+    assert mira.get("/schedules").json["paused"] is False
+
+
 def test_runs_are_limited_to_10_a_minute(mira: Visitor, app: Flask) -> None:
     app.config["RATE_LIMITS"] = True
     codes = [mira.post("/schedules/1/run", []).status_code for _ in range(11)]
