@@ -3,13 +3,15 @@
 import json
 
 import click
+from flask.cli import with_appcontext
 
 from shuffify.keys import new_secret_key, new_token_key
+from shuffify.services import TokenService
 
 
 @click.group()
 def keys() -> None:
-    """Make secret keys."""
+    """Make secret keys, and bring stored tokens under a new one."""
 
 
 @keys.command()
@@ -22,3 +24,26 @@ def generate(as_json: bool) -> None:
         return
     for name, value in made.items():
         click.echo(f"{name}={value}")
+
+
+@keys.command()
+@click.option("--dry-run", is_flag=True, help="Count only, change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@with_appcontext
+def rotate(dry_run: bool, as_json: bool) -> None:
+    """Encrypt all tokens with the first of TOKEN_KEYS.
+
+    May be stopped and started again. Exit code 1 where an account's tokens cannot be read.
+    """
+    counted = TokenService.rotate_keys(dry_run=dry_run)
+    if as_json:
+        click.echo(json.dumps(counted.to_dict()))
+    else:
+        done = "would be encrypted" if dry_run else "encrypted"
+        click.echo(f"Accounts {done} anew: {counted.rotated}, current: {counted.current}.")
+        if counted.unreadable:
+            click.echo(
+                f"Not readable: {', '.join(map(str, counted.unreadable))}. Add the key that "
+                "encrypted them to TOKEN_KEYS, or let these people log in again."
+            )
+    click.get_current_context().exit(1 if counted.unreadable else 0)
