@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from shuffify.audit import bind
 from tests.audit.faults import (
-    TOLD, ActivityLog, Base, Shelf, clear, story, ticks, told, without_auditing,
+    TOLD, ActivityLog, Base, Shelf, beginning, clear, failing, story, ticks, told,
+    without_auditing,
 )
 from tests.audit.stage import Stage, staged
 from tests.databases import connect
@@ -64,6 +65,17 @@ def test_a_user_whom_the_log_does_not_know(stage: Stage) -> None:
 
     assert told(stage) == []
     assert ticks(stage) == {"losses.insert": len(TOLD)}
+    assert _lines(stage) == len(TOLD)
+
+
+@pytest.mark.parametrize("phase", ["before", "after"])
+def test_a_refusal_whose_undoing_fails_too(stage: Stage, phase: str) -> None:
+    expected = without_auditing(stage, story)
+    chosen = beginning("ROLLBACK TO", "RELEASE")
+    with bind(user_id=404), failing(stage.engine, chosen, phase, RuntimeError):
+        with stage.session() as session:
+            assert story(session) == expected
+
     assert _lines(stage) == len(TOLD)
 
 
