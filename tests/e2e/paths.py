@@ -36,8 +36,6 @@ class Path:
     sentence: str
     facts: str
     source: str = "web"
-    commits: int = 1
-    """How many commits with changes the step takes."""
 
     @property
     def step(self) -> Step:
@@ -72,7 +70,6 @@ MORNING, SHARED_NAME, BREAKFAST, NIGHT = (
 PATHS = {
     "P1": Path(
         IN, "log in at work too", "login", "Logged in via Spotify OAuth", "first_login",
-        commits=3,
     ),
     "P2": Path(
         (*IN, "log in as Jonas"), "log out as Jonas", "logout", "Logged out",
@@ -80,20 +77,19 @@ PATHS = {
     ),
     "P3": Path(
         (), "log in for the first time", "login", "Logged in via Spotify OAuth", "first_login",
-        commits=3,
     ),
     "P4": Path(
         IN, "shuffle a playlist", "shuffle", f"Shuffled '{MORNING}' using Basic",
-        "algorithm track_count params seed moved method snapshot_id outcome", commits=2,
+        "algorithm track_count params seed moved method snapshot_id outcome",
     ),
     "P5": Path(
         (*IN, "shuffle a playlist"), "undo the first shuffle", "snapshot_restore",
-        f"Undid the last change to '{MORNING}'", RESTORED, commits=2,
+        f"Undid the last change to '{MORNING}'", RESTORED,
     ),
     "P6": Path(
         (*READ, "open a playlist in the workshop"), "commit another list", "workshop_commit",
         f"Committed workshop changes to '{NIGHT}'",
-        "track_count added removed moved method snapshot_id outcome", commits=2,
+        "track_count added removed moved method snapshot_id outcome",
     ),
     "P7": Path(
         READ, "save a workshop session", "workshop_session_save",
@@ -141,12 +137,11 @@ PATHS = {
     ),
     "P16": Path(
         UPDATED, "run the schedule", "schedule_run",
-        f"Manually ran raid and shuffle schedule for '{BREAKFAST}'", RUN, commits=3,
+        f"Manually ran raid and shuffle schedule for '{BREAKFAST}'", RUN,
     ),
     "P17": Path(
         (*UPDATED, "run the schedule"), "run the schedule while Spotify fails", "schedule_run",
         f"Manual run of raid and shuffle schedule for '{BREAKFAST}' failed: ", f"{RUN} error",
-        commits=4,
     ),
     "P18": Path(
         IN, "take a snapshot", "snapshot_create",
@@ -154,7 +149,7 @@ PATHS = {
     ),
     "P19": Path(
         TAKEN, "restore it after somebody has moved a song", "snapshot_restore",
-        f"Restored '{SHARED_NAME}' to the snapshot of 20", RESTORED, commits=2,
+        f"Restored '{SHARED_NAME}' to the snapshot of 20", RESTORED,
     ),
     "P20": Path(
         (*TAKEN, "restore it after somebody has moved a song"), "delete the snapshot",
@@ -167,36 +162,36 @@ PATHS = {
     ),
     "S1": Path(
         (*IN, schedule("shuffle")), DUE_SHUFFLE, "schedule_run",
-        f"Scheduled shuffle on '{MORNING}' completed", DUE, "scheduler", commits=3,
+        f"Scheduled shuffle on '{MORNING}' completed", DUE, "scheduler",
     ),
     "S2": Path(
         (*IN, schedule("shuffle")), FAILED_SHUFFLE, "schedule_run",
-        f"Scheduled shuffle on '{MORNING}' failed: ", f"{DUE} error", "scheduler", commits=4,
+        f"Scheduled shuffle on '{MORNING}' failed: ", f"{DUE} error", "scheduler",
     ),
     "S3": Path(
         IN, "shuffle another with parameters", "snapshot_create",
-        f"Saved '{NAMES['japanese']}' before shuffle", SNAPSHOT, commits=2,
+        f"Saved '{NAMES['japanese']}' before shuffle", SNAPSHOT,
     ),
     "S4": Path(
         (*READ, "open a playlist in the workshop"), "commit another list", "snapshot_create",
-        f"Saved '{NIGHT}' before workshop commit", SNAPSHOT, commits=2,
+        f"Saved '{NIGHT}' before workshop commit", SNAPSHOT,
     ),
     "S5": Path(
         TAKEN, "restore it after somebody has moved a song", "snapshot_create",
-        f"Saved '{SHARED_NAME}' before restore", SNAPSHOT, commits=2,
+        f"Saved '{SHARED_NAME}' before restore", SNAPSHOT,
     ),
     "S6": Path(
         (*IN, schedule("raid", SHARED)), DUE_RAID, "snapshot_create",
-        f"Saved '{MORNING}' before raid", SNAPSHOT, "scheduler", commits=3,
+        f"Saved '{MORNING}' before raid", SNAPSHOT, "scheduler",
     ),
     "S7": Path(
         UPDATED, "run the schedule", "snapshot_create",
-        f"Saved '{BREAKFAST}' before scheduled shuffle", SNAPSHOT, commits=3,
+        f"Saved '{BREAKFAST}' before scheduled shuffle", SNAPSHOT,
     ),
     "S8": Path(
         (*IN, ROOM_FOR_ONE), TIRED, "snapshot_delete",
         f"Removed old snapshot of '{MORNING}' from 2026-10-01 12:30 UTC",
-        f"{SNAPSHOT} taken_at reason", "retention", commits=2,
+        f"{SNAPSHOT} taken_at reason", "retention",
     ),
 }
 """All of them, by their numbers in the table."""

@@ -2,10 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import OperationalError
+
+from shuffify.cli.tour.acts import Act
+from shuffify.cli.tour.browser import Outcome
+from shuffify.cli.tour.walk import Walk
+from shuffify.extensions import db
 
 CHANGES = ("INSERT", "UPDATE", "DELETE")
 _WRITES = "writes"
@@ -37,3 +43,17 @@ def refused_commit(engine: Engine, number: int) -> Iterator[list[int]]:
     finally:
         for name, listener in listeners:
             event.remove(engine, name, listener)
+
+
+def refused(act: Act, commit: int) -> Act:
+    """Do something while the database refuses one of its commits."""
+
+    def refusing(walk: Walk) -> Outcome:
+        with walk.world.app.app_context():
+            engine = db.engine
+        with refused_commit(engine, commit) as seen:
+            outcome = act(walk)
+        problems = () if commit in seen else (f"there were the commits {seen}",)
+        return replace(outcome, problems=(*outcome.problems, *problems))
+
+    return refusing

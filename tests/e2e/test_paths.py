@@ -29,7 +29,7 @@ from tests.e2e.paths import (
     SOURCED,
     TOUR,
 )
-from tests.e2e.refusals import refused_commit
+from tests.e2e.refusals import refused
 from tests.visitor import on_sqlite
 
 on_postgresql = pytest.mark.parametrize("app_database_url", ["postgresql"], indirect=True)
@@ -144,20 +144,6 @@ def test_what_changes_nothing_leaves_no_row(world: Demo, case: str) -> None:
     arranged = [TOUR[one] if isinstance(one, str) else one for one in before]
 
     assert take_tour(world, [*arranged, replace(step, rows=())]).differences == []
-
-
-def refused(act: Act, commit: int) -> Act:
-    """Do something while the database refuses one of its commits."""
-
-    def refusing(walk: Walk) -> Outcome:
-        with walk.world.app.app_context():
-            engine = db.engine
-        with refused_commit(engine, commit) as seen:
-            outcome = act(walk)
-        problems = () if commit in seen else (f"there were the commits {seen}",)
-        return replace(outcome, problems=(*outcome.problems, *problems))
-
-    return refusing
 
 
 def unmoved(outcome: Outcome) -> Outcome:
