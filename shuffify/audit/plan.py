@@ -238,6 +238,8 @@ class Plan:
             if column.onupdate is not None or column.server_onupdate is not None
         }
         automatic.update(self.primary_key)
+        if self.mapper.version_id_col is not None:
+            automatic.add(self.mapper.get_property_by_column(self.mapper.version_id_col).key)
         if self.owner is not None and "." not in self.owner:
             automatic.add(self.owner)
         return frozenset(automatic) | frozenset(self.policy.ignore)
