@@ -91,10 +91,15 @@ def _start_server() -> str:
 
 
 def _orphans(home: Path) -> list[Path]:
-    """Return the servers' directories that killed test runs have left behind."""
+    """Return the servers' directories that killed test runs have left behind.
+
+    One that nobody is listed for is being removed by the last who left.
+    """
     lists = home.glob("*/.handle_pids.json")
     users = {path.parent: json.loads(path.read_text()) for path in lists}
-    return [data for data, pids in users.items() if not any(map(psutil.pid_exists, pids))]
+    return [
+        data for data, pids in users.items() if pids and not any(map(psutil.pid_exists, pids))
+    ]
 
 
 @contextmanager
