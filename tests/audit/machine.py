@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-from sqlalchemy import inspect, select
+from sqlalchemy import event, inspect, select
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
 from sqlalchemy.orm import Session, SessionTransaction, make_transient
 from sqlalchemy.orm.attributes import flag_modified
@@ -40,10 +40,13 @@ class Sessions(RuleBasedStateMachine):
         self.detached: list[Any] = []
         self.savepoints: list[SessionTransaction] = []
 
-    @initialize(expired=st.booleans())
-    def begin(self, expired: bool) -> None:
+    @initialize(expired=st.booleans(), listening=st.booleans())
+    def begin(self, expired: bool, listening: bool) -> None:
         self.desk.clear()
         self.session: Session = self.desk.Session(expire_on_commit=expired)
+        if listening:
+            # Another listener that comes later: the trail waits for the COMMIT itself.
+            event.listen(self.session, "before_commit", lambda session: None)
         for name in ("one", "two"):
             self.add_a_whole_shelf(name)
         for number in (1, 2):
@@ -238,6 +241,15 @@ class Sessions(RuleBasedStateMachine):
     @rule()
     def commit(self) -> None:
         self.end(self.session.commit)
+
+    @precondition(lambda self: self.savepoints)
+    @rule()
+    def commit_the_root(self) -> None:
+        root = self.session.get_transaction()
+        while root is not None and root.parent is not None:
+            root = root.parent
+        if root is not None:
+            self.end(root.commit)
 
     @rule(pick=picks)
     def roll_back(self, pick: int) -> None:
