@@ -54,16 +54,16 @@ def _as_stored(columns: Iterable[ColumnElement[Any]], key: tuple[Any, ...]) -> t
     )
 
 
-def column_by_key(
-    connection: Connection, remote: ColumnElement[Any], wanted: ColumnElement[Any],
-    keys: Iterable[Any],
-) -> dict[Any, Any]:
-    """Return one column of the rows to which foreign keys point."""
-    found: dict[Any, Any] = {}
+def columns_by_key(
+    connection: Connection, remote: ColumnElement[Any], wanted: Row, keys: Iterable[Any]
+) -> dict[Any, Row]:
+    """Return some columns of the rows to which foreign keys point, under the names given."""
+    found: dict[Any, Row] = {}
     with guarded(connection):
         for some in batches(keys):
-            statement = select(remote, wanted).where(remote.in_(some))
-            found.update((row[0], row[1]) for row in connection.execute(statement))
+            statement = select(remote, *wanted.values()).where(remote.in_(some))
+            for row in connection.execute(statement):
+                found[row[0]] = dict(zip(wanted, tuple(row)[1:], strict=True))
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, Engine, ForeignKey, String, Text, func, select
+from sqlalchemy import JSON, Engine, ForeignKey, String, Text, event, func, select
 from sqlalchemy.ext.mutable import MutableDict
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, load_only, mapped_column
 from sqlalchemy.orm import relationship
@@ -230,6 +230,24 @@ def test_an_operation_leaves_one_row_and_the_same_whatever_is_loaded(
     for other, load in LOADS.items():
         with subtests.test(other):
             assert _row(stage, load, operate) == expected
+
+
+def test_all_paths_over_one_relationship_cost_one_read(stage: Stage) -> None:
+    with stage.session() as session:
+        session.add(Shelf(id=1, user_id=8, name="Top"))
+        session.commit()
+        session.add_all([Book(shelf_id=1, name=name) for name in "AB"])
+        statements: list[str] = []
+
+        def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+            statements.append(statement)
+
+        event.listen(stage.engine, "before_cursor_execute", note)
+        session.commit()
+        event.remove(stage.engine, "before_cursor_execute", note)
+
+    assert len([one for one in statements if "FROM shelves" in one]) == 1
+    assert [row.playlist_name for row in stage.rows()] == [None, "Top", "Top"]
 
 
 def test_a_create_tells_what_the_database_filled_in(stage: Stage) -> None:
