@@ -14,8 +14,9 @@ from operator import attrgetter
 from typing import Any
 
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import NoReferenceError
 from sqlalchemy.orm import LoaderCallableStatus, Session
-from sqlalchemy.schema import Table
+from sqlalchemy.schema import ForeignKey, Table
 
 from .canonical import UNKNOWN
 from .change import Change, Values, switched
@@ -75,7 +76,7 @@ class Capture:
             return
         plans = list(by_plan)
         if len(plans) > 1:
-            plans.sort(key=lambda plan: _rank(plan.mapper.local_table))
+            plans.sort(key=_rank_of)
         self.switches = {state.key[:2]: state for state in switched_away if state.key is not None}
         for plan in plans:
             created, updated, _ = by_plan[plan]
@@ -257,9 +258,26 @@ def _by_key(state: State) -> Any:
     return tuple([part if isinstance(part, (int, float)) else 0 for part in key]), str(key)
 
 
-def _rank(table: Any, seen: frozenset[Any] = frozenset()) -> int:
+def _rank_of(plan: Plan) -> int:
+    if plan.rank is None:
+        plan.rank = _rank(plan.mapper.local_table, {})
+    return plan.rank
+
+
+def _rank(table: Any, known: dict[Any, int]) -> int:
     """Return how deep a table stands below the tables that it refers to; cycles end the walk."""
-    if not isinstance(table, Table) or table in seen:
+    if not isinstance(table, Table):
         return 0
-    parents = [reference.column.table for reference in table.foreign_keys]
-    return 1 + max((_rank(parent, seen | {table}) for parent in parents), default=-1)
+    if table not in known:
+        known[table] = 0
+        known[table] = 1 + max(
+            (_rank(parent, known) for parent in map(_referred, table.foreign_keys)), default=-1
+        )
+    return known[table]
+
+
+def _referred(reference: ForeignKey) -> Any:
+    try:
+        return reference.column.table
+    except NoReferenceError:
+        return None  # The flush does not need it either.

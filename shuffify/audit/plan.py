@@ -93,6 +93,8 @@ class Plan:
             self._is_secret(name, self.columns[name]) for name in self.primary_key
         )
         """The key names no object in the log then; its digest does."""
+        self.rank: int | None = None
+        """How deep its table stands below others; worked out when a flush first asks."""
         self.records_delete = self.types["delete"] is not None
 
     def key_of(self, values: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, Date, Engine, ForeignKey, String, Uuid, select
+from sqlalchemy import JSON, Date, Engine, ForeignKey, Integer, String, Uuid, select
 from sqlalchemy.ext.declarative import ConcreteBase
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
 
@@ -207,6 +207,38 @@ def test_concrete_classes_with_equal_keys_are_two_objects(stage: Stage) -> None:
         session.commit()
 
     assert sorted(stage.said()) == ["car_create", "car_update", "truck_create", "truck_delete"]
+
+
+class WebBase(DeclarativeBase):
+    """Tables that refer to each other in more ways than can be walked one by one."""
+
+
+class WebUser(UserColumns, WebBase):
+    pass
+
+
+class WebLog(LogColumns, WebBase):
+    pass
+
+
+def _knot(number: int) -> Any:
+    columns: dict[str, Any] = {
+        "__tablename__": f"knot_{number}", "id": mapped_column(Integer, primary_key=True),
+        "name": mapped_column(String(20)),
+    }
+    for way in range(3 if number else 0):
+        columns[f"to_{way}"] = mapped_column(ForeignKey(f"knot_{number - 1}.id"), nullable=True)
+    return type(f"Knot{number}", (WebBase,), columns)
+
+
+KNOTS = [_knot(number) for number in range(25)]
+
+
+def test_a_web_of_references_is_put_in_order_at_once(engine: Engine) -> None:
+    with staged(engine, WebBase, WebLog) as stage, bind(user_id=7), stage.session() as session:
+        session.add_all([KNOTS[24](name="last"), KNOTS[0](name="first"), KNOTS[7](name="mid")])
+        session.commit()
+        assert stage.said() == ["knot0_create", "knot7_create", "knot24_create"]
 
 
 class OddBase(DeclarativeBase):
