@@ -31,6 +31,7 @@ COMMANDS = {
     "keys": "shuffify.cli.keys:keys",
     "run": "shuffify.cli.run:run",
     "scheduler": "shuffify.cli.scheduler:scheduler",
+    "users": "shuffify.cli.users:users",
 }
 """Where each command lives, so that `--help` imports none that it does not show."""
 
