@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, ForeignKey, String, Text, TypeDecorator, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from shuffify.audit import Audited, Change, bind
+from shuffify.audit import Audited, Change, bind, capture, delivery, listeners, notes, render
+from shuffify.audit import spool
 from tests.audit.stage import Json, LogColumns, Stage, UserColumns, staged
 
 
@@ -275,6 +276,29 @@ def test_shown_content_hides_what_its_own_keys_call_secret(stage: Stage) -> None
         "size": 3, "refreshToken": "[secret]", "inner": [{"PassWord": "[secret]"}],
         "credential": None,
     }]
+
+
+@pytest.mark.parametrize(("owner", "name"), [
+    (capture.Capture, "changes"), (capture.Capture, "_creation"), (capture.Capture, "_update"),
+    (render.Renderer, "row"), (delivery.Delivery, "write"), (delivery.Delivery, "settle"),
+    (listeners, "look_before_update"), (listeners, "is_last"), (spool.Spool, "append"),
+    (notes, "rows_by_key"),
+])
+def test_an_error_inside_the_engine_is_told_without_its_words(
+    stage: Stage, owner: Any, name: str, caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    words = "-".join(("the", "very", "secret"))  # A traceback quotes the line that raises.
+
+    def quote(*_: Any, **__: Any) -> None:
+        raise ValueError(words)
+
+    monkeypatch.setattr(owner, name, quote)
+    with bind(user_id=404 if owner is spool.Spool else 7):
+        _live(stage, "one", "two")
+
+    assert "ValueError" in caplog.text
+    assert words not in _everything_said(stage, caplog)
 
 
 def test_explicit_metadata_is_masked_by_its_keys(stage: Stage) -> None:
