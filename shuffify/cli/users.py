@@ -24,15 +24,15 @@ def users() -> None:
 @with_appcontext
 def list_(as_json: bool) -> None:
     """Print all accounts, oldest first."""
-    accounts = [_facts(user) for user in UserService.list()]
+    accounts = UserService.list()
     if as_json:
-        click.echo(json.dumps(accounts))
+        click.echo(json.dumps([_facts(user) for user in accounts]))
         return
-    for account in accounts:
-        state = "reconnect" if account["needs_reconnect"] else "connected"
-        state = state if account["is_active"] else "disabled"
-        name = harmless(account["display_name"] or "")
-        click.echo(f"{account['id']:>5}  {state:<10} {harmless(account['spotify_id'])}  {name}")
+    for user in accounts:
+        state = "reconnect" if user.needs_reconnect else "connected"
+        state = state if user.is_active else "disabled"
+        name = harmless(user.display_name or "")
+        click.echo(f"{user.id:>5}  {state:<10} {harmless(user.spotify_id)}  {name}")
 
 
 @users.command()
