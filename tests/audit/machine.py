@@ -60,7 +60,7 @@ class Sessions(RuleBasedStateMachine):
             self.end(self.session.commit)
         finally:
             self.session.close()
-        self.desk.witness.check()
+        self.desk.check()
         counters = self.desk.trail.counters()
         troubles = {name: number for name, number in counters.items() if name not in (
             "rows", "unknown_actor"
@@ -74,18 +74,21 @@ class Sessions(RuleBasedStateMachine):
         try:
             with bind(user_id=7):
                 action(*arguments)
-        except AssertionError:
+            self.desk.diary.append("done")
+        except AssertionError as error:
+            self.desk.diary.append(repr(error))
             # The unit of work's own: "Failed to add object to the flush context!"
             self.session.rollback()
-            self.desk.witness.check()
-        except (SQLAlchemyError, SAWarning):
+            self.desk.check()
+        except (SQLAlchemyError, SAWarning) as error:
+            self.desk.diary.append(type(error).__name__)
             while self.session.in_transaction() and not self.session.is_active:
                 inner = self.session.get_nested_transaction()
                 if inner is not None:
                     inner.rollback()
                 else:
                     self.session.rollback()
-                    self.desk.witness.check()
+                    self.desk.check()
         self.savepoints = [one for one in self.savepoints if one.is_active]
 
     def of(self, model: type, pick: int) -> list[Any]:
@@ -102,7 +105,7 @@ class Sessions(RuleBasedStateMachine):
         self.attempt(action)
         if not self.session.in_transaction():
             self.savepoints.clear()
-            self.desk.witness.check()
+            self.desk.check()
 
     # -- new objects -----------------------------------------------------------------------------
 

@@ -67,16 +67,37 @@ SUBJECTS = [Subject(model, model.__name__.lower()) for model in MODELS]
 class Desk:
     """One database, used by all examples: emptied of data before each, the log goes on."""
 
-    def __init__(self, engine: Engine, spool: Path) -> None:
+    def __init__(self, engine: Engine, spool: Path, audited: bool = True) -> None:
         self.engine = engine
+        self.audited = audited
+        self.diary: list[str] = []
+        """What came of each step, and the tables after each root transaction."""
         Base.metadata.create_all(engine)
         ShelfBase.metadata.create_all(engine)
         with engine.begin() as connection:
             connection.execute(User.__table__.insert(), [{"id": 7}])
         self.Session = sessionmaker(engine)
         self.trail = AuditTrail(log=ActivityLog, spool=spool)
-        self.trail.watch(self.Session, base=ShelfBase)
+        if audited:
+            self.trail.watch(self.Session, base=ShelfBase)
         self.witness = Witness(engine, ActivityLog, SUBJECTS)
+
+    def close(self) -> None:
+        """Leave the database as empty as it was."""
+        ShelfBase.metadata.drop_all(self.engine)
+        Base.metadata.drop_all(self.engine)
+
+    def check(self) -> None:
+        """Compare the tables with the trail, if there is one."""
+        if self.audited:
+            self.witness.check()
+        # Generated keys are left out: which of two new objects is inserted first, SQLAlchemy
+        # leaves to the order of a set.
+        self.diary.append(str(sorted(
+            str((entity, key if entity == "stamp" else "", sorted(
+                (name, str(value)) for name, value in row.items() if not name.endswith("_id")
+            ))) for (entity, key), row in self.witness.dump().items()
+        )))
 
     def clear(self) -> None:
         """Empty the data tables; new rows get the same keys again."""

@@ -51,18 +51,19 @@ class Witness:
     def restart(self) -> None:
         """Take the present state as the beginning."""
         self.last_id = max((row.id for row in self._new_rows(0)), default=0)
-        self.before = self._dump()
+        self.before = self.dump()
 
     def check(self) -> list[str]:
         """Demand that the rows since the last check are exactly the difference; return types."""
         rows = self._new_rows(self.last_id)
-        after = self._dump()
+        after = self.dump()
         self._compare(rows, self.before, after)
         self.before = after
         self.last_id = max((row.id for row in rows), default=self.last_id)
         return [row.activity_type for row in rows]
 
-    def _dump(self) -> Rows:
+    def dump(self) -> Rows:
+        """Return what is committed, as the trail should show it."""
         found: Rows = {}
         with self.engine.connect() as connection:
             for entity, subject in self.subjects.items():
