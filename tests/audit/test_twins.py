@@ -37,10 +37,10 @@ def diary(url: str, spool: Path, audited: bool) -> list[str]:
 
 
 @pytest.mark.slow
-def test_every_step_ends_as_it_does_without_auditing(database_url: str, tmp_path: Path) -> None:
+def test_every_step_ends_as_it_does_without_auditing(sqlite_url: str, tmp_path: Path) -> None:
     spool = tmp_path / "spool.jsonl"
-    audited = diary(database_url, spool, audited=True)
-    plain = diary(database_url, spool, audited=False)
+    audited = diary(sqlite_url, spool, audited=True)
+    plain = diary(sqlite_url, spool, audited=False)
     for number, (one, other) in enumerate(zip(audited, plain, strict=False)):
         assert one == other, f"step {number} after {plain[max(0, number - 5):number]}"
     assert len(audited) == len(plain) > EXAMPLES
