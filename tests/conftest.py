@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,9 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from tests import databases
+
+# Before the first tmp_path: SQLite files and their fsyncs belong in memory, too.
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(databases.quick_folder()))
 
 if TYPE_CHECKING:
     from flask import Flask

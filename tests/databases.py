@@ -10,6 +10,7 @@ from itertools import count
 import json
 import os
 from pathlib import Path
+import shutil
 import tempfile
 from typing import Any
 from uuid import uuid4
@@ -26,6 +27,9 @@ full_page_writes = off
 max_connections = 200
 max_prepared_transactions = 20
 """
+
+MEMORY_NEEDED = 2 * 1024**3
+"""Bytes that must be free in memory before tests put their files there."""
 
 _numbers = count(1)
 
@@ -62,8 +66,20 @@ def server_url() -> URL:
     return make_url(_start_server()).set(drivername="postgresql+psycopg")
 
 
+def quick_folder() -> Path:
+    """Return a public directory for what tests throw away: in memory where there is room.
+
+    Making a database is copying 300 files; in memory that takes a tenth of the time.
+    """
+    memory = Path("/dev/shm")
+    if memory.is_dir() and os.access(memory, os.W_OK):
+        if shutil.disk_usage(memory).free > MEMORY_NEEDED:
+            return memory
+    return Path(tempfile.gettempdir())
+
+
 def _start_server() -> str:
-    home = Path(tempfile.gettempdir()) / f"shuffify-test-{os.getuid()}"
+    home = quick_folder() / f"shuffify-test-{os.getuid()}"
     (home / "runtime" / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
     (home / "runtime").chmod(0o700)
     os.environ.setdefault("XDG_RUNTIME_DIR", str(home / "runtime"))
