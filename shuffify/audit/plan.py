@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Table
 from sqlalchemy import types as sqltypes
@@ -36,15 +36,13 @@ def snake_case(name: str) -> str:
     return _CAMEL.sub("_", name).lower()
 
 
-class Path:
+class Path(NamedTuple):
     """A dotted path: many-to-one relationships, then a column of the last of them."""
 
-    def __init__(self, name: str, steps: tuple[RelationshipProperty[Any], ...], column: str,
-                 canon: tuple[frozenset[type], Canon]) -> None:
-        self.name = name
-        self.steps = steps
-        self.column = column
-        self.canon = canon
+    name: str
+    steps: tuple[RelationshipProperty[Any], ...]
+    column: str
+    canon: tuple[frozenset[type], Canon]
 
 
 class Plan:
