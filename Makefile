@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench migration clean
+.PHONY: help demo test lint bench migration chromium clean
 
 # The first Python on the path that is new enough; name another with PYTHON=...
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -19,7 +19,7 @@ help: ## List the targets
 demo: .venv/app ## Serve the app beside a local Spotify, no account needed
 	@$(BIN)/shuffify demo $(ARGS)
 
-test: .venv/dev ## Run all tests, on SQLite and on a PostgreSQL of their own
+test: .venv/dev chromium ## Run all tests, on SQLite, on a PostgreSQL of their own and in Chromium
 	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 lint: .venv/dev ## Check style, types and the rules of who imports whom
@@ -39,6 +39,15 @@ migration: .venv/dev ## Write a migration from the models: make migration m="Add
 	@$(BIN)/shuffify db upgrade
 	@$(BIN)/shuffify db migrate -m "$(m)"
 	@rm -f instance/migration.sqlite*
+
+# Debian's browser, with fonts for the scripts that playlists are named in. Who cannot install
+# it has the browser tests skipped; in CI they fail instead.
+chromium:
+	@command -v chromium >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo 'Installing Chromium'; \
+		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
+			--no-install-recommends chromium fonts-noto-cjk fonts-noto-color-emoji >/dev/null; \
+	else echo 'No Chromium here: apt-get install chromium, or the browser tests are skipped.'; fi
 
 clean: ## Remove everything that the other targets made
 	rm -rf .venv *.egg-info build dist instance/migration.sqlite*
