@@ -1,0 +1,118 @@
+"""The app in Debian's Chromium, before a real sandbox; a page that complains fails its test."""
+
+from collections.abc import Callable, Iterator
+import os
+import shutil
+
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+import pytest
+
+from shuffify.cli.demo_world import Demo
+from tests.browser.complaints import Complaints
+from tests.e2e.conftest import world
+from tests.sandboxed import app_variables, running_sandbox, sandbox
+
+__all__ = ["app_variables", "running_sandbox", "sandbox", "world"]
+
+ARGUMENTS = (
+    "--no-sandbox",  # Needed as root; the pages are ours.
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    # This machine may have no way out: what it cannot reach must not be looked up.
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+PATIENCE_MS = 10_000
+
+NewPage = Callable[..., Page]
+
+
+@pytest.fixture
+def app_database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One kind of database is enough: what it does is tested below the pages."""
+    from tests import apps
+
+    with apps.database_with_tables("sqlite", tmp_path_factory.mktemp("browser")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Return a running Chromium.
+
+    Of a module and no longer: while Playwright's loop runs, no other test of this process can
+    run one of its own.
+    """
+    program = shutil.which("chromium")
+    if program is None and "CI" not in os.environ:
+        pytest.skip("no chromium on the path: apt-get install chromium")
+    assert program is not None, "CI must have Chromium: make test installs it"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def complaints() -> Iterator[Complaints]:
+    """Collect what pages complain of; whatever a test has not `expected` fails it."""
+    complaints = Complaints()
+    yield complaints
+    assert not complaints.unexpected, complaints.unexpected
+
+
+@pytest.fixture
+def new_context(
+    browser: Browser, world: Demo, complaints: Complaints
+) -> Iterator[Callable[..., BrowserContext]]:
+    """Return a function that opens another browser with cookies of its own.
+
+    Options are Playwright's: `viewport={"width": 390, "height": 844}`, `color_scheme="dark"`.
+    """
+    contexts = []
+
+    def new(**options: object) -> BrowserContext:
+        context = browser.new_context(base_url=world.url, **options)  # type: ignore[arg-type]
+        context.set_default_timeout(PATIENCE_MS)
+        complaints.listen_to(context)
+        contexts.append(context)
+        return context
+
+    yield new
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def new_page(new_context: Callable[..., BrowserContext]) -> NewPage:
+    """Return a function that opens a page of somebody who is not logged in."""
+    return lambda **options: new_context(**options).new_page()
+
+
+@pytest.fixture
+def log_in(new_page: NewPage) -> NewPage:
+    """Return a function that logs in as a person does and stands on the dashboard.
+
+    `log_in("Jonas", viewport=...)`; without a name it is Mira.
+    """
+
+    def log_in(name: str = "Mira", **options: object) -> Page:
+        page = new_page(**options)
+        page.goto("/")
+        page.get_by_role("checkbox").check()
+        page.get_by_role("button", name="Log in with Spotify").click()
+        page.get_by_role("button", name=f"Allow as {name}").click()
+        page.get_by_role("heading", name="Your playlists", level=1).wait_for()
+        return page
+
+    return log_in
+
+
+@pytest.fixture
+def page(log_in: NewPage) -> Page:
+    """Return a page on the dashboard, logged in as Mira, 1280 px wide."""
+    return log_in(viewport={"width": 1280, "height": 900})
