@@ -28,6 +28,7 @@ COMMANDS = {
     "audit": "shuffify.cli.audit:audit",
     "db": "shuffify.cli.database:db",
     "demo": "shuffify.cli.demo:demo",
+    "doctor": "shuffify.cli.doctor:doctor",
     "keys": "shuffify.cli.keys:keys",
     "run": "shuffify.cli.run:run",
     "scheduler": "shuffify.cli.scheduler:scheduler",

@@ -52,6 +52,7 @@ from shuffify.services.errors import (
     WorkshopSessionNotFoundError,
     WorkshopSessionValidationError,
 )
+from shuffify.services.diagnosis import CHECKS, Finding, State
 from shuffify.services.health_service import HealthService
 from shuffify.services.job_executor_service import JobExecutorService
 from shuffify.services.key_rotation import KeyRotation
@@ -74,8 +75,10 @@ from shuffify.services.workshop_session_service import WorkshopSessionService
 __all__ = [
     "ActivityLogError",
     "ActivityLogService",
+    "CHECKS",
     "CommitResult",
     "ExternalList",
+    "Finding",
     "FoundPlaylist",
     "HealthService",
     "InputError",
@@ -123,6 +126,7 @@ __all__ = [
     "SourceInUseError",
     "SourcesUnreadableError",
     "SpotifyNotConfiguredError",
+    "State",
     "TokenEncryptionError",
     "TokenError",
     "TokenService",

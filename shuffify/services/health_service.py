@@ -1,39 +1,43 @@
-"""What the app needs to work, looked at without calling Spotify."""
+"""What the app needs to work: in a word for machines, in sentences for its operator."""
 
 from collections.abc import Callable
-from datetime import timedelta
 import logging
 
 from cryptography.fernet import Fernet
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from shuffify import schema
 from shuffify.errors import ShuffifyError
 from shuffify.extensions import app_settings, db
-from shuffify.models.base import utcnow
-from shuffify.models.scheduler_state import SchedulerState
+from shuffify.services.diagnosis import Finding, diagnose
+from shuffify.services.heartbeat import is_alive, last_heartbeat
 from shuffify.services.settings import token_keys
 from shuffify.services.transaction import end_reads
 
 logger = logging.getLogger(__name__)
 
-HEARTBEAT_LIMIT = timedelta(minutes=1)
-"""A leading scheduler that was silent for longer is not there any more."""
-
 
 class HealthService:
-    """Answers readiness checks."""
+    """Answers readiness checks, and tells an operator what is wrong."""
 
     @staticmethod
     def checks() -> dict[str, str]:
-        """Tell for each part whether it is `ok`, `failed` or `off`; the log holds the reason."""
+        """Tell for each part whether it is `ok`, `failed` or `off`; the log holds the reason.
+
+        Spotify is not called.
+        """
         return {
             "database": _outcome("database", _database),
             "migrations": _outcome("migrations", _migrations),
             "token_keys": _outcome("token_keys", _token_keys),
             "scheduler": _outcome("scheduler", _scheduler),
         }
+
+    @staticmethod
+    def diagnose() -> list[Finding]:
+        """Look at everything, Spotify included, and name a remedy for what is not right."""
+        return diagnose()
 
 
 def _outcome(name: str, check: Callable[[], str]) -> str:
@@ -65,8 +69,7 @@ def _scheduler() -> str:
     """Judge the leader's heartbeat; `off` where no scheduler has ever led."""
     if app_settings().scheduler == "off":
         return "off"
-    last = db.session.scalar(select(func.max(SchedulerState.heartbeat_at)))
-    end_reads()
+    last = last_heartbeat()
     if last is None:
         return "off"
-    return "ok" if utcnow() - last <= HEARTBEAT_LIMIT else "failed"
+    return "ok" if is_alive(last) else "failed"

@@ -24,6 +24,17 @@ def decrypt(user_id: int, ciphertext: str) -> str:
     return token
 
 
+def reading_key(user_id: int, ciphertext: str) -> int | None:
+    """Return which of the keys reads an account's token, counted from 1; None for none."""
+    for number, cipher in enumerate(_ciphers(), start=1):
+        try:
+            plaintext = cipher.decrypt(ciphertext.encode())
+        except InvalidToken:
+            continue
+        return number if plaintext.startswith(f"{user_id}:".encode()) else None
+    return None
+
+
 def is_current(ciphertext: str) -> bool:
     """Say whether the first of the keys made this."""
     try:

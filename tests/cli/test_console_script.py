@@ -38,7 +38,7 @@ def run(database_url: str) -> Run:
 
 def test_help_names_every_command() -> None:
     names = cli.cli.list_commands(click.Context(cli.cli))
-    assert {"audit", "db", "demo", "keys", "run", "scheduler"} <= set(names)
+    assert {"audit", "db", "demo", "doctor", "keys", "run", "scheduler", "users"} <= set(names)
 
 
 def test_an_unknown_command_is_wrong_usage(run: Run) -> None:
