@@ -1,8 +1,10 @@
 """What every page needs: who looks at it, and links that are safe to follow."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from flask import Flask, g, render_template
 from jinja2 import StrictUndefined
@@ -19,6 +21,7 @@ class Viewer:
 
     name: str
     theme: str
+    zone: str
     needs_reconnect: bool
 
 
@@ -29,6 +32,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     sandbox = origin(settings.spotify_api_url) if settings.is_sandbox else None
     app.jinja_env.filters["safe_url"] = lambda url: safe_url(url, sandbox)
     app.jinja_env.filters["counted"] = counted
+    app.jinja_env.filters["local_time"] = local_time
+    app.jinja_env.filters["iso_time"] = lambda moment: _utc(moment).isoformat()
     app.jinja_env.globals["sandbox_origin"] = sandbox
 
 
@@ -53,5 +58,17 @@ def _viewer() -> Viewer | None:
     if g.user_id is None:
         return None
     user = UserService.get(g.user_id)
-    theme = UserSettingsService.get_or_create(g.user_id).theme
-    return Viewer(user.display_name or user.spotify_id, theme, user.needs_reconnect)
+    settings = UserSettingsService.get_or_create(g.user_id)
+    name = user.display_name or user.spotify_id
+    return Viewer(name, settings.theme, settings.timezone, user.needs_reconnect)
+
+
+def local_time(moment: datetime | str, zone: str) -> str:
+    """Return a moment in words by the clocks of a zone, as static/js/lib/time.js does."""
+    local = _utc(moment).astimezone(ZoneInfo(zone))
+    return f"{local.day} {local:%b %Y, %H:%M}"
+
+
+def _utc(moment: datetime | str) -> datetime:
+    parsed = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed

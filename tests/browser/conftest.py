@@ -31,6 +31,11 @@ PATIENCE_MS = 10_000
 NewPage = Callable[..., Page]
 
 
+def until_ready(page: Page) -> None:
+    """Wait for the page's scripts: what is pressed before them does nothing."""
+    page.locator("html[data-ready]").wait_for()
+
+
 @pytest.fixture
 def app_database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One kind of database is enough: what it does is tested below the pages."""
@@ -107,6 +112,7 @@ def log_in(new_page: NewPage) -> NewPage:
         page.get_by_role("button", name="Log in with Spotify").click()
         page.get_by_role("button", name=f"Allow as {name}").click()
         page.get_by_role("heading", name="Your playlists", level=1).wait_for()
+        until_ready(page)
         return page
 
     return log_in

@@ -7,5 +7,11 @@ function announce(detail) {
 // An action is { label, run }: a button of the notice, which leaves when it is pressed.
 export const say = (message, title = "", action = null) =>
   announce({ kind: "said", title, message, action });
-export const warn = (message, title = "") =>
-  announce({ kind: "warned", title, message, action: null });
+export const warn = (message, title = "", action = null) =>
+  announce({ kind: "warned", title, message, action });
+
+// Tells of an ApiError, with the way back in when the login or Spotify's consent has ended.
+export function warnOf(error, title = "") {
+  const { login_url: url } = error.answer ?? {};
+  warn(error.message, title, url ? { label: "Log in", run: () => location.assign(url) } : null);
+}

@@ -1,0 +1,53 @@
+// Opens dialogs and asks questions; Escape closes, and the focus goes back to where it was.
+
+function isOnBackdrop(dialog, { clientX: x, clientY: y }) {
+  const box = dialog.getBoundingClientRect();
+  return x < box.left || x > box.right || y < box.top || y > box.bottom;
+}
+
+// Buttons marked data-close close it; so does a press beside it if data-closes="anywhere".
+function closeOnPress(dialog, event) {
+  const isBeside = event.target === dialog && isOnBackdrop(dialog, event);
+  if (event.target.closest("[data-close]")) {
+    dialog.close("");
+  } else if (isBeside && dialog.dataset.closes === "anywhere") {
+    dialog.close("");
+  }
+}
+
+function giveFocusBack(opener) {
+  // A menu that closed, or a row that is gone, can take no focus: better the page than its top.
+  const target = opener?.isConnected && opener.checkVisibility() ? opener : null;
+  (target ?? document.getElementById("main")).focus();
+}
+
+// Returns a promise of the value that it closes with: "" by Escape and by data-close.
+export function openDialog(dialog, opener = document.activeElement) {
+  const press = (event) => closeOnPress(dialog, event);
+  dialog.returnValue = "";
+  dialog.addEventListener("click", press);
+  dialog.showModal();
+  return new Promise((resolve) => {
+    const end = () => {
+      dialog.removeEventListener("click", press);
+      giveFocusBack(opener);
+      resolve(dialog.returnValue);
+    };
+    dialog.addEventListener("close", end, { once: true });
+  });
+}
+
+// Asks before something happens; returns a promise of whether it may.
+export async function ask({ title, message, confirm, cancel = "Cancel", danger = false }) {
+  const template = document.getElementById("ask");
+  const dialog = template.content.firstElementChild.cloneNode(true);
+  const texts = { title, message, confirm, cancel };
+  for (const [slot, text] of Object.entries(texts)) {
+    dialog.querySelector(`[data-slot="${slot}"]`).textContent = text;
+  }
+  dialog.querySelector('[data-slot="confirm"]').classList.toggle("button-danger", danger);
+  document.body.append(dialog);
+  const answer = await openDialog(dialog);
+  dialog.remove();
+  return answer === "confirm";
+}
