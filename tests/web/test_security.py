@@ -89,14 +89,6 @@ def test_production_insists_on_https(production: Flask) -> None:
 
 
 @on_sqlite
-def test_static_files_may_be_cached(visitor: Visitor) -> None:
-    with visitor.client.get("/static/css/app.css") as answer:
-        assert answer.status_code == 200
-        assert answer.headers["Cache-Control"] != "no-store"
-        assert "Set-Cookie" not in answer.headers
-
-
-@on_sqlite
 def test_the_login_cookie_lives_14_days_from_its_last_use(mira: Visitor) -> None:
     answer = mira.client.get("/terms")
     (cookie,) = answer.headers.getlist("Set-Cookie")
@@ -129,7 +121,8 @@ def test_a_form_without_a_token_is_a_page_that_says_reload(mira: Visitor) -> Non
 
 @on_sqlite
 def test_a_wrong_token_is_refused(mira: Visitor) -> None:
-    headers = {"X-CSRFToken": mira.token()[:-1] + "_"}
+    # Turned round: the last character alone holds spare bits, so that another may mean the same.
+    headers = {"X-CSRFToken": mira.token()[::-1]}
     answer = mira.client.post("/settings", json={}, headers=headers)
     assert (answer.status_code, answer.json["code"]) == (400, "csrf_failed")
 
