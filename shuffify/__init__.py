@@ -14,6 +14,8 @@ from shuffify.extensions import Model, migrate
 from shuffify.models import sqlite
 from shuffify.models.db import db
 
+PACKAGE = Path(__file__).parent
+
 
 def create_app(
     config_name: str | None = None,
@@ -25,7 +27,8 @@ def create_app(
     Opens no connection, starts no thread and needs no tables. Raises ConfigurationError with
     every mistake in the environment, of which `environ` takes the place when given.
     """
-    app = Flask(__name__, instance_path=instance_path)
+    static_url = web.static_files.base_url(PACKAGE / "static")
+    app = Flask(__name__, instance_path=instance_path, static_url_path=static_url)
     settings = config.load(config_name, Path(app.instance_path), environ)
     app.extensions["shuffify"] = settings
     app.config.update(_flask_config(settings))

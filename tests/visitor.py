@@ -10,7 +10,11 @@ import pytest
 import requests
 from werkzeug.test import TestResponse
 
+from shuffify import PACKAGE
 from shuffify.sandbox import library
+from shuffify.web import static_files
+
+STYLE_SHEET = f"{static_files.base_url(PACKAGE / 'static')}/css/app.css"
 
 on_sqlite = pytest.mark.parametrize("app_database_url", ["sqlite"], indirect=True)
 """For tests whose requests end before the database has a say: one kind of it is enough."""

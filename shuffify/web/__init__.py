@@ -3,7 +3,17 @@
 from flask import Flask
 
 from shuffify.config import Settings
-from shuffify.web import actor, errors, guards, limits, logs, pages, paths, security
+from shuffify.web import (
+    actor,
+    errors,
+    guards,
+    limits,
+    logs,
+    pages,
+    paths,
+    security,
+    static_files,
+)
 
 
 def init_app(app: Flask) -> None:
@@ -15,5 +25,6 @@ def init_app(app: Flask) -> None:
     guards.init_app(app)
     limits.init_app(app, settings.ratelimit_storage_uri)
     security.init_app(app, settings)
+    static_files.init_app(app)
     errors.init_app(app)
     pages.init_app(app, settings)

@@ -17,7 +17,7 @@ from shuffify.models.db import ActivityLog, User
 from shuffify.models.sqlite import _writing
 from shuffify.sandbox import library
 from shuffify.web.actor import truncated
-from tests.visitor import Visitor, on_sqlite
+from tests.visitor import STYLE_SHEET, Visitor, on_sqlite
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NOBODY = AuditContext()
@@ -59,7 +59,7 @@ def app(app: Flask) -> Flask:
 
 def test_every_answer_names_its_request(visitor: Visitor) -> None:
     seen = set()
-    for path in ("/", "/nowhere", "/livez", "/fail", "/static/css/app.css", "/api/user-playlists"):
+    for path in ("/", "/nowhere", "/livez", "/fail", STYLE_SHEET, "/api/user-playlists"):
         with visitor.client.get(path, headers={"X-Request-ID": "mine"}) as answer:
             assert UUID.fullmatch(answer.headers["X-Request-ID"]), path
             seen.add(answer.headers["X-Request-ID"])
@@ -115,7 +115,7 @@ def test_addresses_are_truncated(address: str | None, kept: str | None) -> None:
 
 
 @on_sqlite
-@pytest.mark.parametrize("path", ["/probe", "/fail", "/nowhere", "/stream", "/static/css/app.css"])
+@pytest.mark.parametrize("path", ["/probe", "/fail", "/nowhere", "/stream", STYLE_SHEET])
 def test_nothing_stays_behind_on_the_thread(mira: Visitor, path: str) -> None:
     with mira.client.get(path) as answer:
         answer.get_data()

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from shuffify.models.base import utcnow
 from shuffify.models.db import LoginHistory
 from shuffify.web.guards import login_required_page
-from tests.visitor import Visitor
+from tests.visitor import STYLE_SHEET, Visitor
 
 
 def test_a_closed_login_is_signed_out_at_the_next_request(
@@ -86,7 +86,7 @@ def test_pages_send_strangers_to_the_start_and_programs_get_401(
     assert visit().log_in().client.get("/page").text == "for users"
 
 
-@pytest.mark.parametrize("path", ["/livez", "/readyz", "/static/css/app.css"])
+@pytest.mark.parametrize("path", ["/livez", "/readyz", STYLE_SHEET])
 def test_machines_are_answered_without_a_look_at_the_login(
     mira: Visitor, outside: Session, path: str
 ) -> None:
