@@ -5,8 +5,10 @@ Standard library and SQLAlchemy only; see README.md beside this file.
 
 from .change import Change
 from .context import Actor, AuditContext, bind, current
-from .errors import AuditError, PolicyError, WatchError
+from .errors import AuditError, HistoryError, PolicyError, RevertError, WatchError
+from .history import Event
 from .policy import Audited, NotAudited
+from .recall import NotKept
 from .trail import AuditTrail
 
 __all__ = [
@@ -16,8 +18,12 @@ __all__ = [
     "AuditTrail",
     "Audited",
     "Change",
+    "Event",
+    "HistoryError",
     "NotAudited",
+    "NotKept",
     "PolicyError",
+    "RevertError",
     "WatchError",
     "bind",
     "current",

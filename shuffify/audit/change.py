@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .plan import Plan
 
 Operation: TypeAlias = Literal["create", "update", "delete"]
+Action: TypeAlias = Literal["create", "update", "delete", "restore"]
 Values: TypeAlias = dict[str, Any]
 
 LONGEST_ENTITY_ID: Final = 64
@@ -72,11 +73,18 @@ class Change:
     @property
     def entity_id(self) -> str:
         """Return the key's parts joined by ``:``; secret or above 64 characters, their SHA-256."""
-        key = self.key
-        text = str(key[0]) if len(key) == 1 else ":".join([str(part) for part in key])
-        if len(text) > LONGEST_ENTITY_ID or self.plan.has_secret_key:
-            return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
-        return text
+        return entity_id_of(self.plan, self.key)
+
+    @property
+    def action(self) -> Action:
+        """Return what happened to the object; by ``soft_delete`` an update may mean more."""
+        column = self.plan.soft_delete
+        if column is None or self.operation != "update" or column not in self.old:
+            return self.operation
+        was, is_ = _is_set(self.old[column]), _is_set(self.new[column])
+        if was is is_:
+            return "update"
+        return "delete" if is_ else "restore"
 
     @property
     def changed(self) -> frozenset[str]:
@@ -144,6 +152,19 @@ class Change:
     def created_at(self) -> datetime:
         """Return when the change was flushed: naive UTC."""
         return self.at
+
+
+def entity_id_of(plan: Plan, key: tuple[Any, ...]) -> str:
+    """Return how the log names a key of this plan."""
+    text = str(key[0]) if len(key) == 1 else ":".join([str(part) for part in key])
+    if len(text) > LONGEST_ENTITY_ID or plan.has_secret_key:
+        return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+    return text
+
+
+def _is_set(value: Any) -> bool:
+    """Tell whether a soft delete's column says so, be it a time or a flag."""
+    return value is not None and value is not False
 
 
 def _masked(value: Any) -> Any:

@@ -150,7 +150,7 @@ class Delivery:
         user_id, _ = acting(change.context, change)
         known = {
             "user_id": user_id,
-            "activity_type": f"{change.entity}_{change.operation}",
+            "activity_type": f"{change.entity}_{change.action}",
             "description": sentence_for(change),
             "created_at": change.at,
             "event_id": event_id,

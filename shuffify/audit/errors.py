@@ -2,7 +2,9 @@
 
     AuditError
     ├── PolicyError      a declaration that cannot work: says which model, and the remedy
-    └── WatchError       a target or base that cannot be watched
+    ├── WatchError       a target or base that cannot be watched
+    └── HistoryError     something that the log cannot be asked
+        └── RevertError  an event that cannot be taken back as it stands: names the columns
 
 Nothing here is ever raised by a flush or a commit: rule A2. Errors that auditing swallows are
 described without what they may quote: a policy, a column type or a driver has seen secrets.
@@ -11,6 +13,8 @@ described without what they may quote: a policy, a column type or a driver has s
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 
@@ -31,6 +35,20 @@ class PolicyError(AuditError):
 
 class WatchError(AuditError):
     """`AuditTrail.watch` was given something that is no session factory or no model base."""
+
+
+class HistoryError(AuditError):
+    """What was asked for is no audited object, or the log has no columns to tell of it."""
+
+
+class RevertError(HistoryError):
+    """Reverting an event needs what the trail does not hold, or would lose later changes."""
+
+    def __init__(self, event_id: Any, problem: str, remedy: str, columns: Iterable[str] = ()
+                 ) -> None:
+        self.columns = tuple(columns)
+        named = f": {', '.join(self.columns)}" if self.columns else ""
+        super().__init__(f"Event {event_id} was not reverted. {problem}{named}. {remedy}.")
 
 
 def describe_error(error: BaseException) -> str:

@@ -13,11 +13,11 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Table
 from sqlalchemy import types as sqltypes
-from sqlalchemy.orm import ColumnProperty, Mapper, RelationshipProperty
-from sqlalchemy.schema import Column
+from sqlalchemy.orm import Mapper, RelationshipProperty
 
-from .canonical import LONGEST_SHOWN, SECRET_NAME, Canon, column_canon
+from .canonical import SECRET_NAME, Canon, column_canon
 from .change import Change
+from .columns import columns_of, is_digest, is_secret
 from .errors import PolicyError
 from .policy import OPERATIONS, Audited
 
@@ -27,7 +27,6 @@ LONGEST_TYPE: Final = 50
 IDENTIFYING: Final = frozenset({"owner", "playlist"})
 """Arguments that name columns of the row itself: without bounds, their text is no content."""
 
-_DIGESTED: Final = (sqltypes.JSON, sqltypes.LargeBinary, sqltypes.Text)
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -53,7 +52,7 @@ class Plan:
         self.policy = policy
         self.model = mapper.class_.__name__
         self.entity = policy.entity or snake_case(self.model)
-        self.columns = _columns(mapper)
+        self.columns = columns_of(mapper)
         self.primary_key = tuple(
             mapper.get_property_by_column(column).key for column in mapper.primary_key
         )
@@ -65,15 +64,18 @@ class Plan:
         self.playlist = self._playlist()
         self.extra, self.extra_functions = self._extra()
         self.label = self._labels()
+        self.soft_delete = self._soft_delete()
         self.types = {operation: self._type_rule(operation, log) for operation in OPERATIONS}
+        if self.soft_delete is not None:
+            self.types["restore"] = self._type_rule("restore", log)
         self.describe = self._callable("describe", policy.describe)
         identifying = {self.owner, *self.playlist}
         ignored = self._ignored()
         self.canon: dict[str, tuple[frozenset[type], Canon]] = {
             key: column_canon(
                 column.type,
-                secret=self._is_secret(key, column),
-                as_digest=self._is_digest(key, column)
+                secret=is_secret(policy, key, column),
+                as_digest=is_digest(policy, key, column)
                 and not (key in identifying and isinstance(column.type, sqltypes.String)),
                 as_name=key in self.label and isinstance(column.type, sqltypes.String),
             )
@@ -88,7 +90,7 @@ class Plan:
         """What must be known of an updated object, loaded or not, to write its row."""
         self.all = frozenset(self.columns)
         self.has_secret_key = any(
-            self._is_secret(name, self.columns[name]) for name in self.primary_key
+            is_secret(policy, name, self.columns[name]) for name in self.primary_key
         )
         """The key names no object in the log then; its digest does."""
         self.rank: int | None = None
@@ -139,18 +141,18 @@ class Plan:
                 )
             steps.append(step)
             mapper = step.mapper
-        if column not in _columns(mapper):
+        if column not in columns_of(mapper):
             raise self._fail(
                 f"{argument} names {name!r}, but its last part is no column",
-                f"Use one of {', '.join(_columns(mapper))}",
+                f"Use one of {', '.join(columns_of(mapper))}",
             )
         if name not in self.paths:
-            target = _columns(mapper)[column]
+            target = columns_of(mapper)[column]
             is_text = isinstance(target.type, sqltypes.String)
             canon = column_canon(
                 target.type,
                 secret=bool(SECRET_NAME.search(column)),
-                as_digest=self._is_digest(column, target)
+                as_digest=is_digest(self.policy, column, target)
                 and not (is_text and argument in IDENTIFYING),
                 as_name=is_text and argument == "label",
             )
@@ -194,7 +196,15 @@ class Plan:
         named = (*LABELS, f"{self.entity}_name")
         found = [name for name in named if name in self.columns]
         found += [key for key in self.columns if key.endswith("_name") and key not in found]
-        return tuple(key for key in found if not self._is_secret(key, self.columns[key]))
+        return tuple(key for key in found if not is_secret(self.policy, key, self.columns[key]))
+
+    def _soft_delete(self) -> str | None:
+        name = self.policy.soft_delete
+        if name is not None and name in self._ignored():
+            raise self._fail(
+                f"soft_delete names {name!r}, which is ignored", "Take it out of ignore"
+            )
+        return None if name is None else self._require_column("soft_delete", name)
 
     def _type_rule(self, operation: str, log: Table) -> Any:
         declared = self.policy.types or {}
@@ -244,29 +254,6 @@ class Plan:
             automatic.add(self.owner)
         return frozenset(automatic) | frozenset(self.policy.ignore)
 
-    def _is_secret(self, key: str, column: Column[Any]) -> bool:
-        if key in self.policy.secret:
-            return True
-        if key in self.policy.shown:
-            return False
-        referred = [reference.target_fullname.rpartition(".")[2]
-                    for reference in column.foreign_keys]
-        if any(SECRET_NAME.search(name) for name in (key, column.name, *referred)):
-            return True
-        return any("encrypt" in kind.__name__.lower() for kind in type(column.type).__mro__)
-
-    def _is_digest(self, key: str, column: Column[Any]) -> bool:
-        if key in self.policy.shown:
-            return False
-        kind = column.type
-        if isinstance(kind, sqltypes.TypeDecorator):
-            kind = kind.impl_instance
-        if isinstance(kind, _DIGESTED):
-            return True
-        if isinstance(kind, sqltypes.String) and not isinstance(kind, sqltypes.Enum):
-            return kind.length is None or kind.length > LONGEST_SHOWN
-        return False
-
     def _cells(self) -> frozenset[str]:
         functions = [rule for rule in self.types.values() if callable(rule)]
         if functions or self.describe or self.extra_functions:
@@ -276,15 +263,6 @@ class Plan:
             for local, _ in path.steps[0].local_remote_pairs or ():
                 names.add(self.mapper.get_property_by_column(local).key)
         return frozenset(name for name in names if name in self.columns)
-
-
-def _columns(mapper: Mapper[Any]) -> dict[str, Column[Any]]:
-    """Return the real columns by attribute name; SQL expressions of a mapper are not stored."""
-    return {
-        attribute.key: attribute.columns[0]
-        for attribute in mapper.column_attrs
-        if isinstance(attribute, ColumnProperty) and isinstance(attribute.columns[0], Column)
-    }
 
 
 def _user_tables(log: Table) -> set[Any]:

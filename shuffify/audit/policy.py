@@ -35,6 +35,8 @@ class Audited:
       shown; ``shown``: columns recorded in full that the default would reduce to a digest.
     * ``extra``: more metadata: columns, ``{key: column}``, ``function(change) -> dict``, or a
       tuple of these.
+    * ``soft_delete``: a column that marks the object as deleted; setting it is recorded as a
+      delete, clearing it as ``<entity>_restore``. None and False are "not deleted".
     """
 
     entity: str | None = None
@@ -47,6 +49,7 @@ class Audited:
     secret: Iterable[str] = ()
     shown: Iterable[str] = ()
     extra: Any = None
+    soft_delete: str | None = None
 
     def __post_init__(self) -> None:
         # A declaration is shared by every flush: callers' lists and dicts are copied, frozen.

@@ -46,7 +46,9 @@ encode: Final = json.JSONEncoder(separators=(",", ":"), default=encode_default).
 
 _EPOCH: Final = datetime(1970, 1, 1)
 
-_VERBS: Final = {"create": "Created", "update": "Updated", "delete": "Deleted"}
+_VERBS: Final = {
+    "create": "Created", "update": "Updated", "delete": "Deleted", "restore": "Restored"
+}
 
 
 class Renderer:
@@ -65,9 +67,9 @@ class Renderer:
     def row(self, change: Change, event_id: str) -> Row | None:
         """Return the change as a row, or None where its policy wants none."""
         plan, context = change.plan, change.context
-        rule = plan.types[change.operation]
+        rule = plan.types[change.action]
         if rule is not None and rule.__class__ is not str:
-            rule = self._cell("types", rule, change, f"{plan.entity}_{change.operation}")
+            rule = self._cell("types", rule, change, f"{plan.entity}_{change.action}")
         if rule is None:
             return None
         user_id, actor = acting(context, change)
@@ -178,8 +180,9 @@ def acting(context: AuditContext, change: Change) -> tuple[Any, dict[str, Any] |
 def sentence_for(change: Change) -> str:
     """Say what happened in the default words: ``Updated track lock 'Intro' (position)``."""
     name = change.entity.replace("_", " ")
-    sentence = f"{_VERBS[change.operation]} {name} '{change.label}'"
-    if change.operation == "update":
+    action = change.action
+    sentence = f"{_VERBS[action]} {name} '{change.label}'"
+    if action == "update":
         sentence += f" ({', '.join(change.old)})"
     return sentence
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Table, event
-from sqlalchemy.engine import Engine
+from sqlalchemy import Table, event, inspect
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import Mapper, Session, scoped_session, sessionmaker
 
 from .context import current
 from .counters import Counters
 from .delivery import Delivery
-from .errors import WatchError, describe_error
+from .errors import HistoryError, WatchError, describe_error
+from .history import Event, event_by_id, events_of, subject_of, values_at
 from .listeners import Listeners
 from .ownership import holds_callers_work
 from .registry import Registry, mappers_of
 from .render import Row
+from .revert import revert
 from .spool import Spool
 from .unit import utcnow
 
@@ -36,19 +39,23 @@ class AuditTrail:
         self.registry = Registry(log, self.table)
         self._hear = Listeners(self.registry, self.delivery, self._counters)
         self._targets: list[Any] = []
+        self._scoped: scoped_session[Any] | None = None
 
     # -- the public face -------------------------------------------------------------------
 
     def watch(self, target: Any, base: Any) -> None:
         """Record what the sessions of ``target`` flush of the models under ``base``.
 
-        ``target`` is a scoped_session, a sessionmaker or a Session class; ``base`` a declarative
-        base, an abstract child of one, or a registry. Twice is once, and a second trail on the
+        ``target`` is a scoped_session, a sessionmaker or a Session class, or one of their
+        asynchronous siblings; ``base`` a declarative base, an abstract child of one, or a
+        registry. Twice is once, and a second trail on the
         same log takes the first one's place. Needs no engine. Raises WatchError for anything
         else, PolicyError for a declaration that cannot work.
         """
         session_class = _session_class(target)
         mappers_of(base)
+        if isinstance(target, scoped_session):
+            self._scoped = target
         before = self.table.info.get(_WATCHER)
         if before is not None and before is not self:
             before.unwatch()
@@ -139,6 +146,62 @@ class AuditTrail:
         """Count an explicit row as lost and keep it in the spool."""
         self.delivery.lose(row, "commit", describe_error(error))
 
+    # -- reading back --------------------------------------------------------------------------
+
+    def history(self, of: Any, *, session: Session | None = None) -> Iterator[Event]:
+        """Yield the events of an object, or of an ``(entity, key)`` pair, oldest first.
+
+        Reads through the object's session, ``session``, or the watched scoped_session; flushes
+        nothing. Follows the object through changes of its key. Raises HistoryError.
+        """
+        plan, key = subject_of(self.registry, of)
+        yield from events_of(self._reader(of, session), self.table, plan, key)
+
+    def as_of(self, of: Any, when: datetime, *, session: Session | None = None
+              ) -> dict[str, Any] | None:
+        """Return an object's column values at a time (naive: UTC); None when it did not exist.
+
+        What the trail holds no content of is `NotKept`; ignored columns are left out. What the
+        session has flushed and not committed is taken for the present. Raises HistoryError.
+        """
+        plan, key = subject_of(self.registry, of)
+        return values_at(self._reader(of, session), self.table, plan, key, when)
+
+    def revert(
+        self,
+        event: Event | str,
+        *,
+        session: Session | None = None,
+        force: bool = False,
+        values: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Put an object back to what it was before an event; return it, or None if it is gone.
+
+        Flushes in the caller's session, which commits it; it leaves a row of its own whose reason
+        names the event. Raises RevertError, with nothing changed, naming the columns, when a
+        value was secret or only digested and ``values`` does not give it, or when later changes
+        would be lost without ``force``.
+        """
+        own = self._session(None, session)
+        if isinstance(event, str):
+            connection = own.connection(bind_arguments={"mapper": self.log})
+            event = event_by_id(connection, self.table, self.registry, event)
+        plan, _ = subject_of(self.registry, (event.entity, event.key))
+        return revert(own, self.table, plan, event, force=force, values=values or {})
+
+    def _reader(self, of: Any, session: Session | None) -> Connection:
+        own = self._session(of, session)
+        return own.connection(bind_arguments={"mapper": self.log})
+
+    def _session(self, of: Any, session: Session | None) -> Session:
+        state = None if isinstance(of, tuple) else inspect(of, raiseerr=False)
+        found = session or getattr(state, "session", None)
+        if found is None and self._scoped is not None:
+            found = self._scoped()
+        if found is None:
+            raise HistoryError("No session is known to read through: give session=...")
+        return found
+
     def replay(self, engine: Engine, user_id: Any = None) -> dict[str, int]:
         """Write the spool's rows, each once, however often this runs; ``user_id`` adopts orphans.
 
@@ -165,12 +228,33 @@ class AuditTrail:
 
 
 def _session_class(target: Any) -> type[Session]:
-    if isinstance(target, scoped_session):
+    if isinstance(target, scoped_session) or _is_async(target, "async_scoped_session"):
         target = target.session_factory
+    if _is_async(target, "async_sessionmaker"):
+        return _sync_class_of(target)
     if isinstance(target, sessionmaker):
         target = target.class_
+    if isinstance(target, type) and hasattr(target, "sync_session_class"):
+        target = target.sync_session_class
     if isinstance(target, type) and issubclass(target, Session):
         return target
     raise WatchError(
         f"watch({target!r}): give a scoped_session, a sessionmaker or a Session class."
     )
+
+
+def _is_async(target: Any, name: str) -> bool:
+    # By name: importing SQLAlchemy's asyncio needs greenlet, which an application may not have.
+    return any(kind.__name__ == name for kind in type(target).__mro__)
+
+
+def _sync_class_of(factory: Any) -> type[Session]:
+    """Return the class of an async_sessionmaker's inner sessions, which is made its own.
+
+    A sessionmaker has one by itself; this one's would be `Session`, and with it everybody's.
+    """
+    chosen = factory.kw.get("sync_session_class") or factory.class_.sync_session_class
+    if chosen is Session:
+        chosen = type("AsyncInnerSession", (Session,), {})
+        factory.configure(sync_session_class=chosen)
+    return chosen  # type: ignore[no-any-return]

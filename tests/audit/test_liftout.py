@@ -72,7 +72,7 @@ assert "audit.trail" in sys.modules
 '''
 
 
-def _blocks() -> list[str]:
+def readme_blocks() -> list[str]:
     return re.findall(r"```python\n(.*?)```", (FOLDER / "README.md").read_text(), re.DOTALL)
 
 
@@ -89,7 +89,7 @@ def _run(script: Path, url: str, folder: Path) -> Any:
 def test_the_readme_attaches_it_to_a_plain_application_in_ten_lines(
     database_url: str, tmp_path: Path
 ) -> None:
-    attach, use = _blocks()
+    attach, use, _ = readme_blocks()
     assert len(attach.splitlines()) == 10
     shutil.copytree(FOLDER, tmp_path / "audit", ignore=shutil.ignore_patterns("__pycache__"))
     script = tmp_path / "application.py"

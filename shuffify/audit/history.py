@@ -1,0 +1,252 @@
+"""Reading the log back by object: its events, oldest first, and its values at a time.
+
+Rows are read through the session's own connection, without a flush: what it has flushed and not
+yet committed is not in the log, but is taken for the present by `as_of`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+from sqlalchemy import Table, and_, inspect, or_, select
+from sqlalchemy.engine import Connection
+
+from .canonical import naive_utc
+from .change import Values, entity_id_of
+from .errors import HistoryError
+from .plan import Plan
+from .reading import rows_by_key
+from .recall import NotKept, recalled
+from .registry import Registry
+
+Key: TypeAlias = tuple[Any, ...]
+Operation: TypeAlias = Literal["create", "update", "delete"]
+
+NEEDED = ("entity_type", "entity_id", "metadata_json", "created_at")
+"""Columns without which a log cannot be read back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One row of the log about one object."""
+
+    id: Any
+    event_id: str | None
+    type: str
+    description: str
+    at: datetime
+    """Naive UTC."""
+    user_id: Any
+    entity: str
+    key: Key
+    """The object's primary key after the event (before it, for a delete)."""
+    operation: Operation
+    columns: tuple[str, ...]
+    """Attributes that changed; with values in `before` and `after` unless `truncated`."""
+    before: Mapping[str, Any]
+    """Values before, as the model has them; `NotKept` where the trail holds none."""
+    after: Mapping[str, Any]
+    truncated: bool
+    source: str | None
+    request_id: str | None
+    metadata: Mapping[str, Any] = field(repr=False)
+
+
+def subject_of(registry: Registry, of: Any) -> tuple[Plan, Key]:
+    """Return the plan and the key of an object, or of an `(entity, key)` pair.
+
+    A key of several columns is a tuple. Raises HistoryError for what is not audited or new.
+    """
+    if isinstance(of, tuple):
+        entity, key = of
+        found = [plan for plan in registry.plans() if plan.entity == entity]
+        if not found:
+            known = ", ".join(plan.entity for plan in registry.plans())
+            raise HistoryError(f"{entity!r} is no audited entity. Use one of {known}.")
+        plan, key = found[0], key if isinstance(key, tuple) else (key,)
+        if len(key) != len(plan.primary_key):
+            raise HistoryError(
+                f"A key of {entity} has {len(plan.primary_key)} parts: give "
+                f"({', '.join(plan.primary_key)})."
+            )
+        return plan, key
+    state = inspect(of, raiseerr=False)
+    of_object = None if state is None or not hasattr(state, "mapper") else state
+    plan_of_it = None if of_object is None else registry.plan_of(of_object.mapper)
+    if of_object is None or plan_of_it is None:
+        raise HistoryError(f"{of!r} is not audited. Give an audited object or (entity, key).")
+    if of_object.key is None:
+        raise HistoryError(f"{of!r} has never been flushed: it has no history.")
+    return plan_of_it, of_object.key[1]
+
+
+def events_of(connection: Connection, log: Table, plan: Plan, key: Key) -> list[Event]:
+    """Return all events of an object, oldest first, through every change of its key."""
+    _require(log)
+    found: list[Event] = []
+    before: tuple[Any, Any] | None = None
+    while True:
+        rows = _rows(connection, log, plan, key, before)
+        for row in rows:
+            event = _event(plan, key, row)
+            found.append(event)
+            former = _former_key(plan, event)
+            if former is not None:
+                # What is older under the new key was of another object.
+                key, before = former, (row.created_at, row.id)
+                break
+        else:
+            return found[::-1]
+
+
+def event_by_id(connection: Connection, log: Table, registry: Registry, event_id: str) -> Event:
+    """Return an object's event by its event id; raises HistoryError."""
+    _require(log)
+    row = connection.execute(select(log).where(log.c.event_id == event_id)).one_or_none()
+    if row is None:
+        raise HistoryError(f"There is no event {event_id}.")
+    plans = [plan for plan in registry.plans() if plan.entity == row.entity_type]
+    if not plans or row.entity_id is None:
+        raise HistoryError(f"Event {event_id} is about no audited object.")
+    key = _parsed_key(plans[0], row.entity_id)
+    if key is None or entity_id_of(plans[0], key) != row.entity_id:
+        raise HistoryError(
+            f"Event {event_id} tells its key as a digest: take it from history(object)."
+        )
+    return _event(plans[0], key, row)
+
+
+def values_at(
+    connection: Connection, log: Table, plan: Plan, key: Key, when: datetime
+) -> Values | None:
+    """Return an object's values at a time, going back from the present; None when there was none.
+
+    Holds the primary key and the counted columns. What the trail does not hold is `NotKept`.
+    """
+    moment = naive_utc(when)
+    live = rows_by_key(connection, plan, [key]).get(key)
+    names = [name for name in plan.columns if name in plan.counted_set]
+    values = None if live is None else {name: live[name] for name in names}
+    for event in reversed(events_of(connection, log, plan, key)):
+        if event.at <= moment:
+            break
+        if event.operation == "create":
+            values = None
+            continue
+        if event.operation == "delete" or values is None:
+            values = dict.fromkeys(plan.counted) | dict(zip(plan.primary_key, event.key))
+        values.update({name: event.before[name] for name in event.columns if name in names})
+    return values
+
+
+def _require(log: Table) -> None:
+    missing = [name for name in NEEDED if name not in log.c]
+    if missing:
+        raise HistoryError(
+            f"{log.name} lacks {', '.join(missing)}: without them it cannot be read back."
+        )
+
+
+def _rows(
+    connection: Connection, log: Table, plan: Plan, key: Key, before: tuple[Any, Any] | None
+) -> list[Any]:
+    statement = select(log).where(
+        log.c.entity_type == plan.entity, log.c.entity_id == entity_id_of(plan, key)
+    )
+    order = (log.c.created_at, log.c.id) if "id" in log.c else (log.c.created_at,)
+    if before is not None:
+        at, number = before
+        older = log.c.created_at < at
+        if len(order) == 2:
+            older = or_(older, and_(log.c.created_at == at, log.c.id < number))
+        statement = statement.where(older)
+    found = connection.execute(statement.order_by(*(column.desc() for column in order)))
+    return list(found)
+
+
+def _event(plan: Plan, key: Key, row: Any) -> Event:
+    metadata = row.metadata_json or {}
+    if isinstance(metadata, str):
+        metadata = json.loads(metadata)
+    changes = metadata.get("changes") or {}
+    truncated = bool(metadata.get("truncated"))
+    columns = tuple(name for name in changes if name in plan.columns)
+    pairs = (
+        {name: (NotKept("truncated"),) * 2 for name in columns} if truncated
+        else {name: _pair(plan, name, changes[name]) for name in columns}
+    )
+    return Event(
+        id=getattr(row, "id", None),
+        event_id=getattr(row, "event_id", None),
+        type=row.activity_type,
+        description=row.description,
+        at=naive_utc(row.created_at),
+        user_id=getattr(row, "user_id", None),
+        entity=plan.entity,
+        key=key,
+        operation=_operation(plan, row.activity_type, pairs),
+        columns=columns,
+        before={name: pair[0] for name, pair in pairs.items()},
+        after={name: pair[1] for name, pair in pairs.items()},
+        truncated=truncated,
+        source=getattr(row, "source", None),
+        request_id=getattr(row, "request_id", None),
+        metadata=metadata,
+    )
+
+
+def _pair(plan: Plan, name: str, recorded: Any) -> tuple[Any, Any]:
+    kind = plan.columns[name].type
+    before, after = recorded
+    return recalled(kind, before), recalled(kind, after)
+
+
+def _operation(plan: Plan, kind: str, pairs: Mapping[str, tuple[Any, Any]]) -> Operation:
+    """Tell what happened to the table's row, which a type of the policy's need not say.
+
+    Null on one side of a column that may not be null is proof. Where a model has none, the
+    type says it if only one operation bears it; then it takes all columns to be null.
+    """
+    for name in plan.counted:
+        if name in pairs and not plan.columns[name].nullable:
+            before, after = pairs[name]
+            if (before is None) != (after is None):
+                return "create" if before is None else "delete"
+            return "update"
+    named = [operation for operation, rule in plan.types.items() if rule == kind]
+    if len(named) == 1:
+        return "update" if named[0] == "restore" else named[0]  # type: ignore[return-value]
+    if pairs and all(before is None for before, _ in pairs.values()):
+        return "create"
+    if pairs and all(after is None for _, after in pairs.values()):
+        return "delete"
+    return "update"
+
+
+def _former_key(plan: Plan, event: Event) -> Key | None:
+    """Return the key before an update that changed it; None where it was the same."""
+    if event.operation != "update" or set(event.columns).isdisjoint(plan.primary_key):
+        return None
+    return tuple(
+        event.before[name] if name in event.columns else part
+        for name, part in zip(plan.primary_key, event.key, strict=True)
+    )
+
+
+def _parsed_key(plan: Plan, entity_id: str) -> Key | None:
+    """Read a key from its text; None where it cannot be one."""
+    columns = plan.mapper.primary_key
+    parts = entity_id.split(":") if len(columns) > 1 else [entity_id]
+    if len(parts) != len(columns):
+        return None
+    try:
+        return tuple(
+            column.type.python_type(part) if column.type.python_type is not str else part
+            for column, part in zip(columns, parts, strict=True)
+        )
+    except (NotImplementedError, TypeError, ValueError):
+        return None

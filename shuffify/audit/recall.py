@@ -1,0 +1,120 @@
+"""From what a row tells of a column back to the value that the model had: canonical.py reversed.
+
+Only what was recorded can come back. A secret, content kept as a digest, and values that were cut
+with their row's metadata come back as `NotKept`, which says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from sqlalchemy import types as sqltypes
+from sqlalchemy.engine.default import DefaultDialect
+
+from .canonical import SECRET_MASK, UNKNOWN, naive_utc
+
+_DIGEST: Final = frozenset({"count", "bytes", "sha256"})
+_ANY_DIALECT: Final = DefaultDialect()
+
+
+@dataclass(frozen=True, slots=True)
+class NotKept:
+    """A value that the trail does not hold: a ``secret``, a ``digest``, ``truncated``, or one
+    that the database refused to tell, ``unknown``."""
+
+    why: Literal["secret", "digest", "truncated", "unknown"]
+    digest: Mapping[str, Any] | None = None
+    """Count, bytes and SHA-256 of content: enough to recognise it, not to restore it."""
+
+
+def recalled(column_type: Any, value: Any) -> Any:
+    """Return the value that a column of this type had when a row told ``value`` of it."""
+    if value is None:
+        return None
+    lost = _lost(value)
+    if lost is not None:
+        return lost
+    if isinstance(column_type, sqltypes.Interval):
+        return timedelta(seconds=value)
+    if isinstance(column_type, sqltypes.TypeDecorator):
+        inner = recalled(column_type.impl_instance, value)
+        return inner if isinstance(inner, NotKept) else _decorated(column_type, inner)
+    for kind, convert in _BY_TYPE:
+        if isinstance(column_type, kind):
+            return _tolerant(convert, column_type, value)
+    return value
+
+
+def _tolerant(convert: Callable[[Any, Any], Any], column_type: Any, value: Any) -> Any:
+    try:
+        return convert(column_type, value)
+    except (ArithmeticError, TypeError, ValueError):
+        return value  # The column was of another type when the row was written.
+
+
+def _lost(value: Any) -> NotKept | None:
+    if value == repr(UNKNOWN):
+        return NotKept("unknown")
+    if isinstance(value, Mapping) and value.keys() == _DIGEST:
+        return NotKept("digest", dict(value))
+    return NotKept("secret") if _masks(value) else None
+
+
+def _masks(value: Any) -> bool:
+    """Tell whether something in a value was masked; what it held cannot be put together again."""
+    if isinstance(value, Mapping):
+        return any(map(_masks, value.values()))
+    if isinstance(value, list):
+        return any(map(_masks, value))
+    return bool(value == SECRET_MASK)
+
+
+def _decorated(column_type: sqltypes.TypeDecorator[Any], value: Any) -> Any:
+    try:
+        return column_type.process_result_value(value, _ANY_DIALECT)
+    except (NotImplementedError, ArithmeticError, AttributeError, LookupError, TypeError,
+            ValueError):
+        return value  # It reads nothing, or only what its own database sends.
+
+
+def _member(column_type: sqltypes.Enum, value: Any) -> Any:
+    if column_type.enum_class is None:
+        return value
+    members = column_type.enum_class.__members__.values()
+    return dict(zip(column_type.enums, members, strict=False)).get(value, value)
+
+
+def _moment(column_type: sqltypes.DateTime, value: str) -> datetime:
+    moment = datetime.fromisoformat(value)
+    return moment if column_type.timezone else naive_utc(moment)
+
+
+def _number(column_type: sqltypes.Numeric[Any], value: Any) -> Any:
+    return Decimal(str(value)) if column_type.asdecimal else float(value)
+
+
+def _uuid(column_type: sqltypes.Uuid[Any], value: str) -> Any:
+    return UUID(value) if column_type.as_uuid else value
+
+
+def _items(column_type: sqltypes.ARRAY[Any], value: Any) -> Any:
+    item = column_type.item_type
+    return [_items(column_type, one) if isinstance(one, list) else recalled(item, one)
+            for one in value]
+
+
+_BY_TYPE: Final[tuple[tuple[Any, Callable[[Any, Any], Any]], ...]] = (
+    (sqltypes.Enum, _member),
+    (sqltypes.Float, lambda _, value: float(value)),
+    (sqltypes.Numeric, _number),
+    (sqltypes.DateTime, _moment),
+    (sqltypes.Date, lambda _, value: date.fromisoformat(value)),
+    (sqltypes.Time, lambda _, value: time.fromisoformat(value)),
+    (sqltypes.Uuid, _uuid),
+    (sqltypes.ARRAY, _items),
+)

@@ -1,0 +1,141 @@
+"""Taking an event back: the object becomes what it was before, and that is an event, too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy import inspect as inspect_class
+from sqlalchemy.orm import Session
+
+from .change import Values
+from .context import bind
+from .errors import RevertError
+from .history import Event, events_of
+from .plan import Plan
+from .recall import NotKept
+from .render import encode
+
+
+def revert(
+    session: Session, log: Table, plan: Plan, event: Event, *, force: bool,
+    values: Mapping[str, Any],
+) -> Any:
+    """Undo one event in a session, and flush; see `AuditTrail.revert`."""
+    # What is pending is the caller's own: it must not carry our reason.
+    session.flush()
+    target = session.get(plan.mapper.class_, event.key, populate_existing=True)
+    if event.operation == "create":
+        _require(target is not None, event, "The object is gone", "There is nothing to undo")
+        if not force:
+            _refuse_later_events(session, log, plan, event)
+    elif event.operation == "update":
+        _require(target is not None, event, "The object is gone", "Revert its deletion first")
+    else:
+        _require(target is None, event, "The object exists again", "Revert what came later first")
+    with bind(reason=f"revert of {event.event_id or event.id}"):
+        if event.operation == "create":
+            session.delete(target)
+            target = None
+        elif event.operation == "update":
+            if not force:
+                _refuse_later_values(plan, event, target)
+            wanted = _values_before(plan, event, event.columns, values)
+            for name, value in wanted.items():
+                setattr(target, name, value)
+        else:
+            target = _made_again(plan, event, values)
+            session.add(target)
+        session.flush()
+    if target is not None:
+        # A foreign key was set by its value: what it refers to has to be read again.
+        session.expire(target, inspect_class(plan.mapper.class_).relationships.keys())
+    return target
+
+
+def _require(holds: bool, event: Event, problem: str, remedy: str) -> None:
+    if not holds:
+        raise RevertError(event.event_id or event.id, problem, remedy)
+
+
+def _refuse_later_events(session: Session, log: Table, plan: Plan, event: Event) -> None:
+    connection = session.connection(bind_arguments={"mapper": plan.mapper})
+    history = events_of(connection, log, plan, event.key)
+    later = [one for one in history if (one.at, one.id) > (event.at, event.id)]
+    columns = dict.fromkeys(name for one in later for name in one.columns)
+    if later:
+        raise RevertError(
+            event.event_id or event.id, "It was changed since, which would be lost",
+            "Pass force=True to delete it all the same", columns,
+        )
+
+
+def _refuse_later_values(plan: Plan, event: Event, target: Any) -> None:
+    changed = event.metadata.get("changes", {})
+    lost = [
+        name for name in event.columns
+        if not event.truncated
+        # As JSON: the database may have sorted the keys of what it keeps.
+        and json.loads(encode(_canonical(plan, name, getattr(target, name)))) != changed[name][1]
+        and not _is_secret(event, name)
+    ]
+    if lost:
+        raise RevertError(
+            event.event_id or event.id, "Columns were changed since, which would be lost",
+            "Pass force=True to overwrite them", lost,
+        )
+
+
+def _is_secret(event: Event, name: str) -> bool:
+    value = event.after[name]
+    return isinstance(value, NotKept) and value.why == "secret"
+
+
+def _canonical(plan: Plan, name: str, value: Any) -> Any:
+    natives, canon = plan.canon[name]
+    return value if value.__class__ in natives else canon(value)
+
+
+def _values_before(plan: Plan, event: Event, names: Any, given: Mapping[str, Any]) -> Values:
+    """Return what columns were before an event; raises RevertError for what nobody knows."""
+    unknown = sorted(set(given) - set(plan.columns))
+    if unknown:
+        raise RevertError(event.event_id or event.id, "values names no columns",
+                          f"Use some of {', '.join(plan.columns)}", unknown)
+    known = {**event.before, **given}
+    lost = [name for name in names if isinstance(known.get(name), NotKept)]
+    if lost:
+        raise RevertError(
+            event.event_id or event.id, "The trail keeps no content of these columns",
+            "Give them with values={...}", lost,
+        )
+    return {name: known.get(name) for name in names} | dict(given)
+
+
+def _made_again(plan: Plan, event: Event, given: Mapping[str, Any]) -> Any:
+    """Return a new object with the values and the key of the deleted one."""
+    wanted = _values_before(plan, event, plan.counted, given)
+    wanted |= {
+        name: part for name, part in zip(plan.primary_key, event.key, strict=True)
+        if name not in wanted
+    }
+    missing = [
+        name for name, column in plan.columns.items()
+        if wanted.get(name) is None and not column.nullable and not _fills_itself(column)
+    ]
+    if missing:
+        raise RevertError(
+            event.event_id or event.id, "The trail does not record these columns",
+            "Give them with values={...}", missing,
+        )
+    # Not by the model's __init__: it may ask for what no column holds.
+    target = plan.mapper.class_manager.new_instance()
+    for name, value in wanted.items():
+        setattr(target, name, value)
+    return target
+
+
+def _fills_itself(column: Any) -> bool:
+    return column.default is not None or column.server_default is not None
