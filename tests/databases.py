@@ -36,7 +36,11 @@ _numbers = count(1)
 
 def connect(url: str, **options: Any) -> Engine:
     """Return an engine whose SQLite connections have real transactions and foreign keys."""
-    engine = create_engine(url, **options)
+    return prepared(create_engine(url, **options))
+
+
+def prepared(engine: Engine) -> Engine:
+    """Give an engine real transactions and foreign keys where it is SQLite's."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
