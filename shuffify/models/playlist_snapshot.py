@@ -94,7 +94,7 @@ class PlaylistSnapshot(Model):
         playlist=("playlist_id", "playlist_name"),
         describe=_describe,
         extra=_facts,
-        ignore={"playlist_name", "write_state", "write_target"},
+        ignore={"playlist_name", "write_state", "write_target", "write_facts"},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -113,3 +113,5 @@ class PlaylistSnapshot(Model):
     restored_at: Mapped[datetime | None]
     undone_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    write_facts: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """What the trail is told of the write, kept for the case that its process dies."""

@@ -12,7 +12,8 @@ from shuffify.services.shuffle_service import Recipe, checked_recipe
 from shuffify.services.spotify_access import Limits, Progress
 from shuffify.services.transaction import one_commit
 from shuffify.services.user_settings_service import UserSettingsService
-from shuffify.services.write_journal import Entry, SnapshotJournal
+from shuffify.services.write_entry import Entry
+from shuffify.services.write_journal import SnapshotJournal
 from shuffify.spotify.tracks import Playlist, Uri
 from shuffify.spotify.writes import WriteResult
 

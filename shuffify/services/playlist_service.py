@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shuffify.enums import ActivityType, SnapshotType, WriteState
+from shuffify.enums import SnapshotType, WriteState
 from shuffify.models.base import utcnow
 from shuffify.services.errors import PlaylistError, PlaylistSearchError
 from shuffify.services.playlist_search import (
@@ -22,7 +22,8 @@ from shuffify.services.snapshot_store import undo_steps, undo_steps_by_playlist
 from shuffify.services.spotify_access import REQUEST, Limits, Progress, spotify_access
 from shuffify.services.transaction import end_reads, reading
 from shuffify.services.user_settings_service import UserSettingsService
-from shuffify.services.write_journal import Entry, SnapshotJournal
+from shuffify.services.write_entry import Ending, Entry, commit_entry
+from shuffify.services.write_journal import SnapshotJournal
 from shuffify.spotify.sequences import Diff, keep_null_rows
 from shuffify.spotify.tracks import Playlist, Track
 from shuffify.spotify.writes import WriteResult
@@ -150,19 +151,4 @@ class PlaylistService:
 
 
 def _commit_entry(playlist: Playlist, result: WriteResult | None, outcome: WriteState) -> Entry:
-    sentence = f"Committed workshop changes to '{playlist.name}'"
-    if outcome is WriteState.INTERRUPTED:
-        sentence = f"Committing workshop changes to '{playlist.name}' was interrupted"
-    difference = result.diff if result else None
-    return Entry(
-        ActivityType.WORKSHOP_COMMIT,
-        sentence,
-        {
-            "track_count": len(playlist.tracks),
-            "added": difference.added if difference else None,
-            "removed": difference.removed if difference else None,
-            "moved": difference.moved if difference else None,
-            "method": result.method if result else None,
-            "outcome": outcome.value,
-        },
-    )
+    return commit_entry(playlist.name, Ending.of(playlist, result, outcome))

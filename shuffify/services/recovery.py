@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import datetime
 import logging
-from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import select
 
 from shuffify.audit import AuditContext, bind
-from shuffify.enums import ActivityType, SnapshotType, WriteState
+from shuffify.enums import SnapshotType, WriteState
 from shuffify.errors import ShuffifyError
 from shuffify.extensions import db
 from shuffify.models.activity_log import ActivityLog
@@ -26,6 +26,7 @@ from shuffify.services.pending_write import PendingWrite, Verdict, find_pending
 from shuffify.services.snapshot_store import prune
 from shuffify.services.spotify_access import Access, spotify_access
 from shuffify.services.transaction import end_reads, one_commit, reading
+from shuffify.services.write_entry import Ending, Entry, commit_entry, shuffle_entry
 from shuffify.services.write_journal import event_id
 from shuffify.spotify.errors import LockBusyError, UnwritableRowsError, WriteFailedError
 from shuffify.spotify.locks import playlist_lock
@@ -38,17 +39,6 @@ logger = logging.getLogger(__name__)
 REASON = "recovery"
 
 _FAILURE = "The outcome of a write could not be recorded."
-_SENTENCES = {
-    (ActivityType.SHUFFLE, WriteState.APPLIED): "Shuffled '{}'",
-    (ActivityType.SHUFFLE, WriteState.INTERRUPTED): "Shuffling '{}' was interrupted",
-    (ActivityType.WORKSHOP_COMMIT, WriteState.APPLIED): "Committed workshop changes to '{}'",
-    (ActivityType.WORKSHOP_COMMIT, WriteState.INTERRUPTED):
-        "Committing workshop changes to '{}' was interrupted",
-}
-_OWED = {
-    SnapshotType.AUTO_PRE_SHUFFLE: ActivityType.SHUFFLE,
-    SnapshotType.AUTO_PRE_COMMIT: ActivityType.WORKSHOP_COMMIT,
-}
 
 
 def recover_all(now: datetime, playlist_id: str | None = None) -> int:
@@ -177,37 +167,33 @@ def _restore_owed(snapshot: PlaylistSnapshot) -> None:
 
 
 def _log_owed(snapshot: PlaylistSnapshot, found: Sequence[Uri]) -> None:
-    activity_type = _OWED.get(SnapshotType(snapshot.snapshot_type))
-    if activity_type is None:
+    entry = _owed(snapshot, found)
+    if entry is None:
         return
-    identity = event_id(snapshot.id, activity_type)
+    identity = event_id(snapshot.id, entry.activity_type)
     if db.session.scalar(select(ActivityLog.id).where(ActivityLog.event_id == identity)):
         return
-    state = WriteState(snapshot.write_state or "")
-    sentence = _SENTENCES[activity_type, state].format(snapshot.playlist_name)
-    if state is WriteState.APPLIED and snapshot.trigger_description:
-        sentence = f"{sentence} {snapshot.trigger_description}"
     ActivityLogService.log(
         snapshot.user_id,
-        activity_type,
-        sentence,
+        entry.activity_type,
+        entry.description,
         playlist_id=snapshot.playlist_id,
         playlist_name=snapshot.playlist_name,
-        metadata=_facts(snapshot, found, state),
+        metadata={**entry.metadata, "snapshot_id": snapshot.id, "reason": REASON},
         event_id=identity,
     )
 
 
-def _facts(
-    snapshot: PlaylistSnapshot, found: Sequence[Uri], state: WriteState
-) -> dict[str, Any]:
-    facts: dict[str, Any] = {
-        "track_count": len(found),
-        "snapshot_id": snapshot.id,
-        "outcome": state.value,
-        "reason": REASON,
-    }
-    if state is WriteState.APPLIED:
-        change = diff(snapshot.track_uris, found)
-        facts.update(added=change.added, removed=change.removed, moved=change.moved)
-    return facts
+def _owed(snapshot: PlaylistSnapshot, found: Sequence[Uri]) -> Entry | None:
+    """Return the row that the write would have left; None for those that leave none."""
+    recipe = dict(snapshot.write_facts or {})
+    method = recipe.pop("method", None)
+    ending = Ending(WriteState(snapshot.write_state or ""), len(found))
+    if ending.outcome is WriteState.APPLIED:
+        ending = replace(ending, method=method, change=diff(snapshot.track_uris, found))
+    match snapshot.snapshot_type:
+        case SnapshotType.AUTO_PRE_SHUFFLE:
+            return shuffle_entry(snapshot.playlist_name, recipe, ending)
+        case SnapshotType.AUTO_PRE_COMMIT:
+            return commit_entry(snapshot.playlist_name, ending)
+    return None

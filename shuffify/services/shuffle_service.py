@@ -8,7 +8,7 @@ from shuffify.algorithms import registry
 from shuffify.algorithms.algorithm import NO_PARAMS, SEED_LIMIT, Algorithm, new_seed
 from shuffify.algorithms.errors import ParametersError, UnknownAlgorithmError
 from shuffify.algorithms.parameters import Value
-from shuffify.enums import ActivityType, SnapshotType, WriteState
+from shuffify.enums import SnapshotType, WriteState
 from shuffify.services.errors import (
     InvalidAlgorithmError,
     ParameterValidationError,
@@ -20,7 +20,8 @@ from shuffify.services.snapshot_store import undo_steps
 from shuffify.services.spotify_access import REQUEST, Limits, Progress
 from shuffify.services.transaction import end_reads, reading
 from shuffify.services.user_settings_service import UserSettingsService
-from shuffify.services.write_journal import Entry, SnapshotJournal
+from shuffify.services.write_entry import Ending, Entry, shuffle_entry
+from shuffify.services.write_journal import SnapshotJournal
 from shuffify.spotify.sequences import keep_null_rows
 from shuffify.spotify.tracks import Playlist, Track, Uri
 from shuffify.spotify.writes import WriteResult
@@ -41,33 +42,25 @@ class Recipe:
         return keep_null_rows(fresh.uris, [track.uri for track in shuffled if track.uri])
 
     def words(self) -> str:
-        """Say how it shuffles, in one line: what a crash leaves to repeat the shuffle from."""
+        """Say how it shuffles, in one line."""
         details = {**self.params, "seed": self.seed}
         listed = ", ".join(f"{name} {value}" for name, value in details.items())
         return f"using {self.algorithm.label} ({listed})"
+
+    def facts(self) -> dict[str, Any]:
+        """Return what repeats the shuffle, as the trail names it."""
+        return {
+            "algorithm": self.algorithm.name,
+            "params": dict(self.params),
+            "seed": self.seed,
+        }
 
     def entry(
         self, playlist: Playlist, result: WriteResult | None, outcome: WriteState
     ) -> Entry:
         """Describe the shuffle for the trail."""
-        return Entry(
-            ActivityType.SHUFFLE,
-            self._sentence(playlist.name, outcome),
-            {
-                "algorithm": self.algorithm.name,
-                "track_count": len(playlist.tracks),
-                "params": dict(self.params),
-                "seed": self.seed,
-                "moved": result.diff.moved if result else None,
-                "method": result.method if result else None,
-                "outcome": outcome.value,
-            },
-        )
-
-    def _sentence(self, name: str, outcome: WriteState) -> str:
-        if outcome is WriteState.INTERRUPTED:
-            return f"Shuffling '{name}' using {self.algorithm.label} was interrupted"
-        return f"Shuffled '{name}' using {self.algorithm.label}"
+        ending = Ending.of(playlist, result, outcome)
+        return shuffle_entry(playlist.name, self.facts(), ending)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +133,7 @@ class ShuffleService:
             user_id,
             SnapshotType.AUTO_PRE_SHUFFLE,
             account=recipe.entry,
+            facts=recipe.facts(),
             description=recipe.words(),
             spare_short_writes=not settings.auto_snapshot_enabled,
         )

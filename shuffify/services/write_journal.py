@@ -1,8 +1,8 @@
 """What a write to a playlist leaves in our database, step by step."""
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
 import logging
+from types import MappingProxyType
 from typing import Any, Protocol
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
@@ -14,6 +14,7 @@ from shuffify.services.activity_log_service import ActivityLogService
 from shuffify.services.errors import PlaylistError, PlaylistRecordError
 from shuffify.services.snapshot_store import new_snapshot, prune, take
 from shuffify.services.transaction import one_commit
+from shuffify.services.write_entry import Entry
 from shuffify.spotify.errors import WriteFailedError
 from shuffify.spotify.tracks import Playlist
 from shuffify.spotify.writes import Attempt, WriteResult
@@ -21,15 +22,6 @@ from shuffify.spotify.writes import Attempt, WriteResult
 logger = logging.getLogger(__name__)
 
 _FAILURE = "The change could not be recorded."
-
-
-@dataclass(frozen=True)
-class Entry:
-    """The explicit activity row of a write that changes no row of ours by itself."""
-
-    activity_type: ActivityType
-    description: str
-    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 class Account(Protocol):
@@ -61,8 +53,9 @@ class SnapshotJournal:
     """Takes the automatic snapshot of one write, and settles it with the write's outcome.
 
     Implements `shuffify.spotify.writes.WriteJournal`; each method commits once and leaves no
-    transaction open. `restores` names the snapshot that is gone back to, `settle` changes rows
-    in the commit that settles the write.
+    transaction open. `facts` are what recovery could not find out, should the process die;
+    `restores` names the snapshot that is gone back to, `settle` changes rows in the commit that
+    settles the write.
     """
 
     def __init__(
@@ -71,6 +64,7 @@ class SnapshotJournal:
         snapshot_type: SnapshotType,
         *,
         account: Account = no_entry,
+        facts: Mapping[str, Any] = MappingProxyType({}),
         description: str | None = None,
         spare_short_writes: bool = False,
         born_undone: bool = False,
@@ -81,6 +75,7 @@ class SnapshotJournal:
         self.snapshot_id: int | None = None
         self._snapshot_type = snapshot_type
         self._account = account
+        self._facts = facts
         self._description = description
         self._spare_short_writes = spare_short_writes
         self._born_undone = born_undone
@@ -95,7 +90,7 @@ class SnapshotJournal:
             snapshot = new_snapshot(self.user_id, attempt.before, self._snapshot_type)
             snapshot.trigger_description = self._description
             snapshot.write_state = WriteState.PENDING
-            snapshot.write_target = attempt.digest
+            self._promise(snapshot, attempt)
             snapshot.restores_id = self._restores()
             snapshot.undone_at = utcnow() if self._born_undone else None
             db.session.add(snapshot)
@@ -112,7 +107,11 @@ class SnapshotJournal:
             snapshot = self._snapshot()
             if snapshot is not None:
                 take(snapshot, attempt.before)
-                snapshot.write_target = attempt.digest
+                self._promise(snapshot, attempt)
+
+    def _promise(self, snapshot: PlaylistSnapshot, attempt: Attempt) -> None:
+        snapshot.write_target = attempt.digest
+        snapshot.write_facts = {**self._facts, "method": attempt.plan.method}
 
     def applied(self, result: WriteResult) -> None:
         """Settle the snapshot, the activity row and retention in one commit."""

@@ -23,7 +23,7 @@ REBUILD_USERS = """
 from alembic import op
 import sqlalchemy as sa
 
-revision, down_revision = "{revision}", "0001"
+revision, down_revision = "{revision}", "{newest}"
 
 
 def upgrade():
@@ -54,7 +54,9 @@ def other_migrations(tmp_path: Path) -> Callable[..., str]:
         folder = tmp_path / "migrations"
         shutil.copytree(schema.DIRECTORY, folder, dirs_exist_ok=True)
         for revision in revisions:
-            content = REBUILD_USERS.format(revision=revision, statement=statement)
+            content = REBUILD_USERS.format(
+                revision=revision, newest=schema.newest(), statement=statement
+            )
             (folder / "versions" / f"{revision}.py").write_text(content)
         return str(folder)
 
@@ -130,7 +132,7 @@ def test_there_is_one_head(bare_app: Flask) -> None:
 def test_two_heads_are_refused(
     bare_app: Flask, other_migrations: Callable[..., str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    folder = other_migrations("0002a", "0002b")
+    folder = other_migrations("next_a", "next_b")
     with pytest.raises(SystemExit):
         flask_migrate.check(directory=folder)
     assert "two heads" in caplog.text
@@ -164,7 +166,7 @@ def test_a_rebuilt_table_keeps_the_rows_that_refer_to_it(
     flask_migrate.upgrade()
     add_account()
     if db.engine.dialect.name == "sqlite":
-        flask_migrate.upgrade(directory=other_migrations("0002"))
+        flask_migrate.upgrade(directory=other_migrations("next"))
     assert count("login_history") == 1
     with db.engine.begin() as connection:
         connection.execute(text("DELETE FROM users"))
@@ -178,18 +180,18 @@ def test_a_migration_that_fails_leaves_no_half(
     add_account()
     before = describe(db.engine)
     bad = "INSERT INTO login_history (user_id) VALUES (NULL)"
-    folder = other_migrations("0002", statement=bad)
+    folder = other_migrations("next", statement=bad)
     if db.engine.dialect.name == "postgresql":
         make_postgres_migration_fail(folder)
     with pytest.raises(Exception, match="(?i)null"):
         flask_migrate.upgrade(directory=folder)
     assert describe(db.engine) == before
-    assert schema.current(db.engine) == ("0001",)
+    assert schema.current(db.engine) == (schema.newest(),)
 
 
 def make_postgres_migration_fail(folder: str) -> None:
     # PostgreSQL refuses to recreate a table that others refer to: it alters in place.
-    path = Path(folder) / "versions" / "0002.py"
+    path = Path(folder) / "versions" / "next.py"
     path.write_text(path.read_text().replace('recreate="always"', 'recreate="never"'))
 
 
@@ -202,7 +204,7 @@ def test_a_migration_that_loses_what_rows_refer_to_is_refused(
         flask_migrate.upgrade()
         add_account()
         with pytest.raises(SystemExit):
-            folder = other_migrations("0002", statement="DELETE FROM users")
+            folder = other_migrations("next", statement="DELETE FROM users")
             flask_migrate.upgrade(directory=folder)
         assert count("users") == 1
     assert "without what they refer to, in login_history" in caplog.text
@@ -212,13 +214,14 @@ def test_a_migration_that_loses_what_rows_refer_to_is_refused(
 def test_a_database_behind_or_ahead_is_refused_in_production_only(
     bare_app: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with pytest.raises(SchemaError, match="at no migration at all, the code needs 0001"):
+    needs = f"the code needs {schema.newest()}. Run `shuffify db upgrade`"
+    with pytest.raises(SchemaError, match=f"at no migration at all, {needs}"):
         schema.check_for_serving(db.engine, production=True)
     flask_migrate.upgrade()
     schema.check_for_serving(db.engine, production=True)
     with db.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(SchemaError, match="at 9999, the code needs 0001. Run `shuffify db up"):
+    with pytest.raises(SchemaError, match=f"at 9999, {needs}"):
         schema.check_for_serving(db.engine, production=True)
     with caplog.at_level(logging.WARNING):
         schema.check_for_serving(db.engine, production=False)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from shuffify.audit import bind
 from shuffify.extensions import db as database
 from shuffify.models.base import utcnow
-from shuffify.models.db import PlaylistSnapshot
+from shuffify.models.db import ActivityLog, PlaylistSnapshot
 from shuffify.sandbox import Sandbox, library
 from shuffify.services import (
     PlaylistService,
@@ -121,26 +121,52 @@ def test_write_that_died_half_way_is_taken_back_exactly(
     assert PlaylistSnapshotService.recover(later()) == 0
 
 
-def test_write_that_died_after_its_last_call_is_recorded(
+def facts_of(row: ActivityLog) -> dict[str, Any]:
+    """Return the facts of a row but for those that only one of two twins can have."""
+    facts = dict(row.metadata_json or {})
+    return {name: facts[name] for name in facts if name not in ("snapshot_id", "reason")}
+
+
+def test_shuffle_that_died_after_its_last_call_leaves_the_row_it_owed(
     mira: int, sandbox: Sandbox, outside: Session, trail: Trail
 ) -> None:
+    before = sandbox.uris(PLAYLIST)
+    recipe: dict[str, Any] = {
+        "algorithm_name": "BalancedShuffle", "algorithm_params": {"section_count": 3}, "seed": 7
+    }
+    ShuffleService.shuffle(mira, PLAYLIST, **recipe)
+    twin = trail.last
+    sandbox.edit(PLAYLIST, "replace", uris=before)
     with pytest.raises(Killed):
-        ShuffleService.shuffle(mira, PLAYLIST, seed=1, progress=die_after(CALLS))
+        ShuffleService.shuffle(mira, PLAYLIST, **recipe, progress=die_after(CALLS))
     after = sandbox.uris(PLAYLIST)
 
     assert PlaylistSnapshotService.recover(later()) == 1
     assert PlaylistSnapshotService.recover(later()) == 0
 
     assert sandbox.uris(PLAYLIST) == after
-    snapshot = stored(outside)[0]
+    snapshot = stored(outside)[-1]
     assert snapshot.write_state == "applied"
-    assert trail.sentences[1:] == [
-        ("shuffle", f"Shuffled '{NAME}' using Basic (keep_first 0, seed 1)")
-    ]
-    facts = trail.last.metadata_json or {}
-    assert (facts["reason"], facts["outcome"]) == ("recovery", "applied")
-    assert (facts["snapshot_id"], facts["track_count"]) == (snapshot.id, 430)
-    assert PlaylistSnapshotService.undo_steps(mira, PLAYLIST) == 1
+    row = trail.last
+    assert (row.activity_type, row.description) == (twin.activity_type, twin.description)
+    assert row.description == f"Shuffled '{NAME}' using Balanced"
+    assert facts_of(row) == facts_of(twin)
+    assert {*facts_of(row)} >= {"algorithm", "track_count", "params", "seed", "moved", "method"}
+    facts = row.metadata_json or {}
+    assert (facts["reason"], facts["snapshot_id"]) == ("recovery", snapshot.id)
+    assert PlaylistSnapshotService.undo_steps(mira, PLAYLIST) == 2
+
+
+def test_write_of_a_version_that_kept_no_facts_is_recorded_without(
+    mira: int, sandbox: Sandbox, outside: Session, trail: Trail
+) -> None:
+    uris = sandbox.uris(PLAYLIST)
+    pend(outside, mira, uris)
+    sandbox.edit(PLAYLIST, "replace", uris=uris[::-1])
+
+    assert PlaylistSnapshotService.recover() == 1
+    assert trail.sentences == [("shuffle", f"Shuffled '{NAME}'")]
+    assert (trail.last.metadata_json or {})["method"] is None
 
 
 def test_write_that_died_before_its_first_call_leaves_no_row(
@@ -157,7 +183,8 @@ def test_list_that_others_changed_meanwhile_is_left_alone(
     mira: int, sandbox: Sandbox, outside: Session, trail: Trail
 ) -> None:
     uris = sandbox.uris(PLAYLIST)
-    pend(outside, mira, uris)
+    facts = {"algorithm": "Retired", "params": {}, "seed": 7, "method": "replace"}
+    pend(outside, mira, uris, write_facts=facts)
     sandbox.edit(PLAYLIST, "replace", uris=[*uris[:50], *sandbox.uris(library.PLAYLISTS["one"])])
     now = sandbox.uris(PLAYLIST)
 
@@ -165,8 +192,10 @@ def test_list_that_others_changed_meanwhile_is_left_alone(
 
     assert sandbox.uris(PLAYLIST) == now
     assert stored(outside)[0].write_state == "interrupted"
-    assert trail.sentences == [("shuffle", f"Shuffling '{NAME}' was interrupted")]
-    assert (trail.last.metadata_json or {})["outcome"] == "interrupted"
+    assert trail.sentences == [("shuffle", f"Shuffling '{NAME}' using Retired was interrupted")]
+    assert facts_of(trail.last) == {
+        **facts, "track_count": 51, "moved": None, "method": None, "outcome": "interrupted"
+    }
 
 
 def test_undo_that_died_after_its_write_is_owed_its_row(
@@ -186,17 +215,26 @@ def test_undo_that_died_after_its_write_is_owed_its_row(
     assert (trail.last.metadata_json or {})["reason"] == "recovery"
 
 
-def test_commit_that_died_after_its_write_is_owed_its_row(
+def test_commit_that_died_after_its_write_leaves_the_row_it_owed(
     mira: int, sandbox: Sandbox, trail: Trail
 ) -> None:
-    uris = [uri for uri in sandbox.uris(PLAYLIST) if uri]
-    version = sandbox.snapshot_id(PLAYLIST)
+    before = sandbox.uris(PLAYLIST)
+    stranger = sandbox.uris(library.PLAYLISTS["episodes"])[0]
+    uris = [*[uri for uri in before if uri][::-1][:420], str(stranger)]
+    PlaylistService.commit(mira, PLAYLIST, uris, sandbox.snapshot_id(PLAYLIST))
+    twin = trail.last
+    sandbox.edit(PLAYLIST, "replace", uris=before)
     with pytest.raises(Killed):
-        PlaylistService.commit(mira, PLAYLIST, uris[::-1], version, progress=die_after(CALLS))
+        version = sandbox.snapshot_id(PLAYLIST)
+        PlaylistService.commit(mira, PLAYLIST, uris, version, progress=die_after(CALLS))
 
     assert PlaylistSnapshotService.recover(later()) == 1
-    assert trail.last.activity_type == "workshop_commit"
-    assert trail.last.description == f"Committed workshop changes to '{NAME}'"
+    row = trail.last
+    assert (row.activity_type, row.description) == (
+        "workshop_commit", f"Committed workshop changes to '{NAME}'"
+    )
+    assert facts_of(row) == facts_of(twin)
+    assert (facts_of(row)["added"], facts_of(row)["removed"]) == (1, 10)
 
 
 def test_write_that_is_recent_or_under_way_is_left_alone(
