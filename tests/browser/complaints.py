@@ -19,6 +19,12 @@ class Complaints:
         context.on("weberror", self._hear_error)
         context.on("response", self._hear_response)
 
+    def leave(self, context: BrowserContext) -> None:
+        """Hear no more of a context, which others go on with."""
+        context.remove_listener("console", self._hear_console)
+        context.remove_listener("weberror", self._hear_error)
+        context.remove_listener("response", self._hear_response)
+
     def expect(self, part: str) -> None:
         """Let complaints pass that contain this text."""
         self._expected.append(part)

@@ -4,36 +4,18 @@ from collections.abc import Callable, Iterator
 import os
 import shutil
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 import pytest
 
 from shuffify.cli.demo_world import Demo
+from tests.browser import stage
 from tests.browser.complaints import Complaints
 from tests.e2e.conftest import world
 from tests.sandboxed import app_variables, running_sandbox, sandbox
 
 __all__ = ["app_variables", "running_sandbox", "sandbox", "world"]
 
-ARGUMENTS = (
-    "--no-sandbox",  # Needed as root; the pages are ours.
-    "--disable-dev-shm-usage",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    # This machine may have no way out: what it cannot reach must not be looked up.
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-PATIENCE_MS = 10_000
-
 NewPage = Callable[..., Page]
-
-
-def until_ready(page: Page) -> None:
-    """Wait for the page's scripts: what is pressed before them does nothing."""
-    page.locator("html[data-ready]").wait_for()
 
 
 @pytest.fixture
@@ -52,14 +34,11 @@ def browser() -> Iterator[Browser]:
     Of a module and no longer: while Playwright's loop runs, no other test of this process can
     run one of its own.
     """
-    program = shutil.which("chromium")
-    if program is None and "CI" not in os.environ:
+    if shutil.which("chromium") is None and "CI" not in os.environ:
         pytest.skip("no chromium on the path: apt-get install chromium")
-    assert program is not None, "CI must have Chromium: make test installs it"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS])
+    # In CI it must be there: make test installs it.
+    with stage.running_browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -82,7 +61,7 @@ def new_context(
 
     def new(**options: object) -> BrowserContext:
         context = browser.new_context(base_url=world.url, **options)  # type: ignore[arg-type]
-        context.set_default_timeout(PATIENCE_MS)
+        context.set_default_timeout(stage.PATIENCE_MS)
         complaints.listen_to(context)
         contexts.append(context)
         return context
@@ -107,12 +86,7 @@ def log_in(new_page: NewPage) -> NewPage:
 
     def log_in(name: str = "Mira", **options: object) -> Page:
         page = new_page(**options)
-        page.goto("/")
-        page.get_by_role("checkbox").check()
-        page.get_by_role("button", name="Log in with Spotify").click()
-        page.get_by_role("button", name=f"Allow as {name}").click()
-        page.get_by_role("heading", name="Your playlists", level=1).wait_for()
-        until_ready(page)
+        stage.log_in(page, name)
         return page
 
     return log_in

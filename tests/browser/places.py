@@ -1,0 +1,50 @@
+"""Every page, and every dialog that hides one, with the way to it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page
+
+from shuffify.sandbox import library
+
+Way = Callable[[Page], object]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Something that people look at; `endpoint` is the route whose page it is."""
+
+    name: str
+    endpoint: str
+    reach: Way
+    signed_in: bool = True
+    dialog: bool = False
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def address(path: str) -> Way:
+    """Return the way to a page that has an address."""
+    return lambda page: page.goto(path)
+
+
+PLACES = [
+    Place("landing", "core.index", address("/"), signed_in=False),
+    Place("dashboard", "core.index", address("/")),
+    Place("terms", "core.terms", address("/terms"), signed_in=False),
+    Place("privacy", "core.privacy", address("/privacy"), signed_in=False),
+    Place("not-found", "error", address("/nowhere"), signed_in=False),
+    Place("log-in-first", "error", address("/fails/401"), signed_in=False),
+]
+
+NO_PAGES = {
+    "static", "core.livez", "core.readyz", "core.login", "core.callback",
+    "playlists.list_playlists", "playlists.get_playlist",
+    "schedules.list_schedules", "settings.show_settings",
+    "schedules.list_history", "snapshots.list_snapshots", "snapshots.get_snapshot",
+    "upstream_sources.list_sources", "workshop.list_sessions", "workshop.get_session",
+}
+"""Endpoints that answer GET with JSON, a file or a redirect."""
+
+PLAYLIST = library.PLAYLISTS["twelve"]
