@@ -45,7 +45,8 @@ FOCUSED = """() => {
   const element = document.activeElement;
   if (element === document.body || element === null) return null;
   const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(element);
-  const ringed = (outlineStyle !== "none" && parseFloat(outlineWidth) >= 2) || boxShadow !== "none";
+  const outlined = outlineStyle !== "none" && parseFloat(outlineWidth) >= 2;
+  const ringed = outlined || boxShadow !== "none";
   const box = element.getBoundingClientRect();
   const at = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
   const covered = at === null || !(element.contains(at) || at.contains(element));

@@ -1,7 +1,6 @@
 """Every page in every dress: contrast, width, targets, focus, policy, and Escape."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 import pytest
