@@ -148,6 +148,9 @@ def _items(uris: list[Any]) -> list[Item]:
         if kind in ("track", "episode") and not is_base62_id(identifier):
             raise ApiError(400, "Invalid base62 id")
         item = state().catalogue.item(uri) if isinstance(uri, str) else None
+        if item is None and kind in ("track", "episode"):
+            # The words of spotify/web-api#214, which do not say which.
+            raise ApiError(400, "Payload contains a non-existing ID")
         if item is None:
             raise ApiError(400, f"Invalid track uri: {uri}")
         items.append(item)

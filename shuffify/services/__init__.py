@@ -7,6 +7,7 @@ errors whose messages are written for users.
 from shuffify.errors import ServiceError
 from shuffify.services.activity_log_service import ActivityLogError, ActivityLogService
 from shuffify.services.errors import (
+    CommitValidationError,
     InputError,
     InvalidAlgorithmError,
     JobExecutionError,
@@ -77,6 +78,7 @@ __all__ = [
     "ActivityLogService",
     "CHECKS",
     "CommitResult",
+    "CommitValidationError",
     "ExternalList",
     "Finding",
     "FoundPlaylist",

@@ -19,6 +19,7 @@
         PlaylistAccessError
         PlaylistChangedError
         PlaylistWriteError
+        CommitValidationError         (InputError)
         PlaylistRecordError
         PlaylistSearchError           (InputError)
       ShuffleError
@@ -58,6 +59,7 @@ from shuffify.services.account_errors import (
 )
 from shuffify.services.job_errors import JobExecutionError, SourcesUnreadableError
 from shuffify.services.playlist_errors import (
+    CommitValidationError,
     InvalidAlgorithmError,
     NothingToUndoError,
     ParameterValidationError,
@@ -77,6 +79,7 @@ from shuffify.services.playlist_errors import (
 from shuffify.services.refusals import InputError, LimitError, NotFoundError
 
 __all__ = [
+    "CommitValidationError",
     "InputError",
     "InvalidAlgorithmError",
     "JobExecutionError",

@@ -46,6 +46,10 @@ class PlaylistSearchError(PlaylistError, InputError):
     """A link that names no playlist, or nothing to search for."""
 
 
+class CommitValidationError(PlaylistError, InputError):
+    """Rows that no playlist can hold."""
+
+
 class PlaylistRecordError(PlaylistError):
     """Spotify holds the new order, but our record of it could not be saved."""
 

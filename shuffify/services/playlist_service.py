@@ -5,7 +5,11 @@ from dataclasses import dataclass
 
 from shuffify.enums import SnapshotType, WriteState
 from shuffify.models.base import utcnow
-from shuffify.services.errors import PlaylistError, PlaylistSearchError
+from shuffify.services.errors import (
+    CommitValidationError,
+    PlaylistError,
+    PlaylistSearchError,
+)
 from shuffify.services.playlist_search import (
     LIMIT,
     ExternalList,
@@ -24,6 +28,7 @@ from shuffify.services.transaction import end_reads, reading
 from shuffify.services.user_settings_service import UserSettingsService
 from shuffify.services.write_entry import Ending, Entry, commit_entry
 from shuffify.services.write_journal import SnapshotJournal
+from shuffify.spotify.errors import UnknownItemsError
 from shuffify.spotify.sequences import Diff, keep_null_rows
 from shuffify.spotify.tracks import Playlist, Track
 from shuffify.spotify.writes import WriteResult
@@ -125,8 +130,9 @@ class PlaylistService:
         """Make these the rows of a playlist that still is at `base_snapshot_id`; log it.
 
         Null rows, which have no address, keep their places. Commits the snapshot before the
-        write and its outcome after it. Raises PlaylistNotFoundError, PlaylistAccessError,
-        PlaylistChangedError, PlaylistWriteError, ReconnectRequired and Spotify's errors.
+        write and its outcome after it. Raises CommitValidationError for rows that Spotify does
+        not know, PlaylistNotFoundError, PlaylistAccessError, PlaylistChangedError,
+        PlaylistWriteError, ReconnectRequired and Spotify's errors.
         """
         settings = UserSettingsService.get_or_create(user_id)
         journal = SnapshotJournal(
@@ -135,15 +141,19 @@ class PlaylistService:
             account=_commit_entry,
             spare_short_writes=not settings.auto_snapshot_enabled,
         )
-        written = write(
-            user_id,
-            playlist_id,
-            lambda fresh: keep_null_rows(fresh.uris, track_uris),
-            journal=journal,
-            limits=limits,
-            progress=progress,
-            base_snapshot_id=base_snapshot_id,
-        )
+        try:
+            written = write(
+                user_id,
+                playlist_id,
+                lambda fresh: keep_null_rows(fresh.uris, track_uris),
+                journal=journal,
+                limits=limits,
+                progress=progress,
+                base_snapshot_id=base_snapshot_id,
+            )
+        except UnknownItemsError as error:
+            remedy = "Leave it out and commit again; the playlist is as it was."
+            raise CommitValidationError([("track_uris", f"{error} {remedy}")]) from error
         with reading(PlaylistError, _NO_STEPS):
             steps = undo_steps(user_id, playlist_id)
             end_reads()

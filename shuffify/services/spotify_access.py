@@ -98,6 +98,9 @@ def translated(snapshot_id: Callable[[], int | None] = lambda: None) -> Iterator
     except spotify.PlaylistChangedError as error:
         raise PlaylistChangedError(error.snapshot_id, str(error)) from error
     except spotify.WriteFailedError as error:
+        if error.restored and isinstance(error.cause, spotify.UnknownItemsError):
+            # Nothing failed but the request itself, and the list is as it was.
+            raise error.cause from error
         raise PlaylistWriteError(
             str(error), restored=error.restored, snapshot_id=snapshot_id()
         ) from error

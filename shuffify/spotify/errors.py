@@ -13,6 +13,7 @@ SpotifyError
     RateLimitedError            Spotify asks for more patience than there is
     RequestRefusedError         any other refusal
     UnsupportedItemError        a row that the API cannot add
+    UnknownItemsError           rows that Spotify does not know
     UnavailableError            a failure on Spotify's side, or no connection
         SpotifyTimeoutError
     LockBusyError
@@ -22,6 +23,8 @@ SpotifyError
     TooManyRowsError            more rows than a playlist can hold
     WriteFailedError            a write went wrong; says what stands now
 """
+
+from collections.abc import Sequence
 
 from shuffify.errors import ShuffifyError, SpotifyError
 from shuffify.spotify.tracks import Playlist, Unwritable
@@ -45,6 +48,7 @@ __all__ = [
     "SpotifyTimeoutError",
     "TooManyRowsError",
     "UnavailableError",
+    "UnknownItemsError",
     "UnsupportedItemError",
     "UnwritableRowsError",
     "WriteFailedError",
@@ -150,6 +154,21 @@ class UnsupportedItemError(SpotifyError):
     def __init__(self, uri: str | None) -> None:
         self.uri = uri
         super().__init__(f"Spotify cannot add {uri or 'a removed track'} to a playlist.")
+
+
+class UnknownItemsError(SpotifyError):
+    """Spotify refuses rows because it does not know one of them; `uris` holds the suspects."""
+
+    _SHOWN = 3
+
+    def __init__(self, uris: Sequence[str]) -> None:
+        self.uris = tuple(uris)
+        shown = ", ".join(self.uris[: self._SHOWN])
+        more = len(self.uris) - self._SHOWN
+        if more > 0:
+            shown = f"{shown} and {more:,} more"
+        some = "" if len(self.uris) == 1 else "at least one of "
+        super().__init__(f"Spotify does not know {some}{shown}, so no playlist can hold it.")
 
 
 class UnavailableError(SpotifyError):

@@ -1,10 +1,11 @@
 """Carries a plan out, and looks at what came of it."""
 
 from collections import Counter
+import re
 from collections.abc import Callable, Sequence
 
 from shuffify.spotify.calls import Add, Call, Move, Remove, Replace
-from shuffify.spotify.errors import UnavailableError
+from shuffify.spotify.errors import RequestRefusedError, UnavailableError, UnknownItemsError
 from shuffify.spotify.gateway import Gateway
 from shuffify.spotify.planner import Plan, Rows, plan
 from shuffify.spotify.sequences import left_over, rows_added
@@ -16,6 +17,9 @@ PAUSE = 0.5
 """Seconds between two reads of a list that may lag behind its last write."""
 RESTORE_LIMIT = 1000
 """Calls that finishing a write, or taking it back, may need once it has begun."""
+
+_UNKNOWN = re.compile("invalid (track|episode) uri|non-existing id|invalid base62 id", re.I)
+"""Spotify's words for rows that do not exist; the status, 400, is that of every refusal."""
 
 
 class Execution:
@@ -101,6 +105,20 @@ class Execution:
         return tuple(reversed(rows))
 
     def _send(self, call: Call) -> None:
+        try:
+            self._tell(call)
+        except RequestRefusedError as error:
+            if isinstance(call, Add | Replace) and _UNKNOWN.search(error.description):
+                raise UnknownItemsError(self._suspects(call.uris, error)) from error
+            raise
+
+    def _suspects(self, uris: Sequence[str], error: RequestRefusedError) -> Sequence[str]:
+        """Return the row that the refusal names, else those that are new to the list."""
+        named = [uri for uri in uris if uri in error.description.split()]
+        known = {*self._before.uris}
+        return named[:1] or [uri for uri in dict.fromkeys(uris) if uri not in known] or uris
+
+    def _tell(self, call: Call) -> None:
         playlist_id = self._before.id
         match call:
             case Replace(uris):

@@ -66,6 +66,7 @@ RULES: Final[Mapping[type[Exception], Rule]] = {
         409, "unwritable_rows", ("local_files", "null_rows", "calls", "limit")
     ),
     spotify.UnsupportedItemError: Rule(409, "unwritable_rows"),
+    spotify.UnknownItemsError: Rule(409, "unwritable_rows"),
     spotify.TooManyRowsError: Rule(409, "limit_reached"),
     spotify.WriteFailedError: Rule(502, "write_failed", ("restored",)),
     spotify.SpotifyTimeoutError: Rule(504, "spotify_timeout"),

@@ -6,7 +6,7 @@ import pytest
 
 from shuffify.models.db import ActivityLog, PlaylistSnapshot
 from shuffify.sandbox import Sandbox, library
-from tests.visitor import Visitor
+from tests.visitor import Visitor, fields
 
 TWELVE = library.PLAYLISTS["twelve"]
 NAME = library.PLAYLIST_NAMES["twelve"]
@@ -114,6 +114,29 @@ def test_a_commit_to_a_list_that_moved_is_refused_with_its_new_version(
     assert answer.json["snapshot_id"] == sandbox.snapshot_id(TWELVE)
     assert sandbox.uris(TWELVE) == order
     assert sentences(outside) == []
+
+
+@pytest.mark.parametrize(("role", "position"), [
+    ("hundred_twenty", 0), ("hundred_twenty", 119), ("mixed", 0),
+])
+def test_a_commit_of_rows_that_spotify_does_not_know_names_them_and_leaves_the_list(
+    mira: Visitor, sandbox: Sandbox, outside: Session, role: str, position: int
+) -> None:
+    playlist_id, unknown = library.PLAYLISTS[role], f"spotify:track:{'0' * 22}"
+    order = sandbox.uris(playlist_id)
+    wanted = [uri for uri in order if uri][::-1]
+    wanted.insert(position, unknown)
+    answer = mira.post(f"/workshop/{playlist_id}/commit", {
+        "track_uris": wanted, "base_snapshot_id": sandbox.snapshot_id(playlist_id)
+    })
+    assert fields(answer) == {"track_uris"}
+    assert answer.json["errors"][0]["message"] == (
+        f"Spotify does not know {unknown}, so no playlist can hold it. "
+        "Leave it out and commit again; the playlist is as it was."
+    )
+    assert sandbox.uris(playlist_id) == order
+    assert [sentence.split("'")[0] for sentence in sentences(outside)] == ["Saved "]
+    assert outside.scalars(select(PlaylistSnapshot.write_state)).all() == ["void"]
 
 
 @pytest.mark.parametrize("role", ["foreign_public", "jonas_private"])

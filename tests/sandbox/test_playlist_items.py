@@ -166,7 +166,7 @@ def test_added_rows_carry_the_time_and_the_user(sandbox: Sandbox, jonas: Api, mi
     ("POST", "words", "Error parsing JSON."),
     ("POST", ["spotify:local:a:b:c:1"], "Invalid track uri: spotify:local:a:b:c:1"),
     ("POST", ["spotify:track:short"], "Invalid base62 id"),
-    ("POST", [f"spotify:track:{'0' * 22}"], f"Invalid track uri: spotify:track:{'0' * 22}"),
+    ("POST", [f"spotify:track:{'0' * 22}"], "Payload contains a non-existing ID"),
     ("POST", [None], "Invalid track uri: None"),
     ("POST", ["spotify:album:abc"], "Invalid track uri: spotify:album:abc"),
     ("PUT", {"uris": ["spotify:local:a:b:c:1"]}, "Invalid track uri: spotify:local:a:b:c:1"),

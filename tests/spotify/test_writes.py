@@ -12,8 +12,10 @@ from shuffify.spotify.errors import (
     PlaylistBusyError,
     PlaylistChangedError,
     RateLimitedError,
+    RequestRefusedError,
     TooManyRowsError,
     UnavailableError,
+    UnknownItemsError,
     UnwritableRowsError,
     WriteFailedError,
 )
@@ -283,6 +285,36 @@ def test_a_refusal_of_the_first_call_changes_nothing_and_keeps_its_name(sandbox,
     with pytest.raises(RateLimitedError):
         write(LONG, backwards, diary)
     assert sandbox.uris(LONG) == before and diary.entries == ["pending", "void"]
+
+
+B, C = (f"spotify:track:{letter * 22}" for letter in "bc")
+
+
+@pytest.mark.parametrize(("words", "suspects"), [
+    (f"Invalid track uri: {B}", [B]),
+    ("Payload contains a non-existing ID", [B, C]),
+])
+def test_rows_that_spotify_does_not_know_are_named(
+    gateway, write, monkeypatch, words, suspects
+):
+    def refuse(playlist_id, uris):
+        raise RequestRefusedError(400, words)
+
+    monkeypatch.setattr(gateway, "replace", refuse)
+    diary = Diary()
+    with pytest.raises(UnknownItemsError) as refusal:
+        write(SHORT, lambda playlist: [*playlist.uris[::-1], B, C, B], diary)
+    assert [*refusal.value.uris] == suspects
+    assert diary.entries == ["pending", "void"]
+
+
+def test_any_other_refusal_keeps_its_words(gateway, write, monkeypatch):
+    def refuse(playlist_id, uris):
+        raise RequestRefusedError(400, "Error parsing JSON.")
+
+    monkeypatch.setattr(gateway, "replace", refuse)
+    with pytest.raises(RequestRefusedError, match="parsing"):
+        write(SHORT, backwards, Diary())
 
 
 def test_an_addition_of_unknown_outcome_is_not_doubled(sandbox, write):

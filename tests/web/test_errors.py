@@ -57,6 +57,7 @@ def test_every_error_has_a_place_in_the_table(kind: type[Exception]) -> None:
         (spotify.NotRegisteredError(), 403, "not_allowed"),
         (spotify.PlaylistBusyError("lock"), 409, "playlist_busy"),
         (spotify.TooManyRowsError(10_001, 10_000), 409, "limit_reached"),
+        (spotify.UnknownItemsError(["spotify:track:1"]), 409, "unwritable_rows"),
         (spotify.UnavailableError("no connection"), 502, "spotify_error"),
         (spotify.SpotifyTimeoutError(), 504, "spotify_timeout"),
         (spotify.RequestRefusedError(400, "bad"), 502, "spotify_error"),
