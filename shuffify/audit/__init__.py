@@ -6,6 +6,7 @@ Standard library and SQLAlchemy only; see README.md beside this file.
 from .change import Change
 from .context import Actor, AuditContext, bind, current
 from .errors import AuditError, HistoryError, PolicyError, RevertError, WatchError
+from .export import cloud_event, csv_cells, ecs
 from .history import Event
 from .policy import Audited, NotAudited
 from .recall import NotKept
@@ -26,5 +27,8 @@ __all__ = [
     "RevertError",
     "WatchError",
     "bind",
+    "cloud_event",
+    "csv_cells",
     "current",
+    "ecs",
 ]

@@ -14,8 +14,10 @@ from shuffify.audit_trail import trail
 from shuffify.cli import audit_filters, terminal
 from shuffify.cli.activity_table import activity_table
 from shuffify.cli.audit_event import event_lines
+from shuffify.cli.audit_export import export
 from shuffify.cli.audit_filters import filter_of, filter_options, user_id_of
 from shuffify.cli.audit_reading import reading, require_trail
+from shuffify.cli.audit_stats import stats
 from shuffify.extensions import db
 from shuffify.models.db import User
 from shuffify.services.activity_query import Cursor, Page, find_event, read_page
@@ -89,6 +91,10 @@ def show_event(event: str, as_json: bool) -> None:
 def _user(user_id: int) -> str:
     user = db.session.get(User, user_id)
     return f"{user_id} ({user.spotify_id})" if user and user.spotify_id else str(user_id)
+
+
+audit.add_command(export)
+audit.add_command(stats)
 
 
 @audit.command("replay")

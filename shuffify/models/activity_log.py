@@ -45,24 +45,28 @@ class ActivityLog(Model):
 
     def to_dict(self, without: Any = ()) -> dict[str, Any]:
         """Return the row as JSON-ready values; `metadata_json` is called `metadata`."""
-        row = {
-            "id": self.id,
-            "user_id": self.user_id,
-            "activity_type": self.activity_type,
-            "description": self.description,
-            "playlist_id": self.playlist_id,
-            "playlist_name": self.playlist_name,
-            "metadata": self.metadata_json,
-            "created_at": None if self.created_at is None else iso_utc(self.created_at),
-            "event_id": self.event_id,
-            "entity_type": self.entity_type,
-            "entity_id": self.entity_id,
-            "source": self.source,
-            "request_id": self.request_id,
-        }
-        return {key: value for key, value in row.items() if key not in without}
+        return {key: value for key, value in as_dict(self).items() if key not in without}
 
     def __repr__(self) -> str:
         known = self.__dict__
         kind, user_id = known.get("activity_type"), known.get("user_id")
         return f"<ActivityLog {known_id(self)} {kind} user={user_id}>"
+
+
+def as_dict(row: Any) -> dict[str, Any]:
+    """Return a row as JSON-ready values, be it an object or what a Core SELECT gives."""
+    return {
+        "id": row.id,
+        "user_id": row.user_id,
+        "activity_type": row.activity_type,
+        "description": row.description,
+        "playlist_id": row.playlist_id,
+        "playlist_name": row.playlist_name,
+        "metadata": row.metadata_json,
+        "created_at": None if row.created_at is None else iso_utc(row.created_at),
+        "event_id": row.event_id,
+        "entity_type": row.entity_type,
+        "entity_id": row.entity_id,
+        "source": row.source,
+        "request_id": row.request_id,
+    }

@@ -1,0 +1,124 @@
+"""A row of the log in other systems' words: CloudEvents 1.0, Elastic Common Schema, CSV. Pure.
+
+A row here is a mapping with the log's columns, times as ISO 8601 text and the metadata, under
+``metadata``, as a mapping. docs/audit/export.md tells what becomes of each column.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+Row = Mapping[str, Any]
+
+ECS_VERSION: Final = "8.17.0"
+
+_ECS_TYPES: Final[Mapping[str, str]] = {
+    "create": "creation", "add": "creation", "save": "change", "update": "change",
+    "toggle": "change", "change": "change", "restore": "change", "shuffle": "change",
+    "commit": "change", "delete": "deletion", "prune": "deletion", "erase": "deletion",
+    "login": "start", "logout": "end",
+}
+"""What ECS calls the last word of an activity's type; `info` where it is none of these."""
+
+_ECS_CATEGORIES: Final[Mapping[str, str]] = {
+    "login": "authentication", "logout": "authentication", "user": "iam",
+}
+"""By the type itself or its first word; `configuration` for all else."""
+
+_ECS_OUTCOMES: Final[Mapping[Any, str]] = {
+    "failed": "failure", "interrupted": "failure", "skipped": "unknown",
+}
+"""By the metadata's `outcome`; what stands in the log without one did happen."""
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def cloud_event(row: Row, *, source: str, prefix: str) -> dict[str, Any]:
+    """Return a row as a CloudEvent in JSON format.
+
+    ``source`` is a URI-reference of this log; ``prefix`` the reversed domain of the types' names,
+    as in ``io.shuffify``.
+    """
+    subject = row.get("entity_type")
+    if subject and row.get("entity_id"):
+        subject = f"{subject}/{row['entity_id']}"
+    event = {
+        "specversion": "1.0",
+        "id": row["event_id"],
+        "source": source,
+        "type": f"{prefix}.{row['activity_type']}.v1",
+        "subject": subject or None,
+        "time": row["created_at"],
+        "datacontenttype": "application/json",
+        "data": {name: value for name, value in row.items() if name not in ("event_id",)},
+    }
+    return {name: value for name, value in event.items() if value is not None}
+
+
+def ecs(row: Row, *, namespace: str) -> dict[str, Any]:
+    """Return a row as an ECS document; what ECS has no field for stands under ``namespace``."""
+    kind = row["activity_type"]
+    metadata = row.get("metadata") or {}
+    client = metadata.get("client") or {}
+    outcome = metadata.get("outcome")
+    own = {
+        name: row.get(name)
+        for name in ("id", "entity_type", "entity_id", "playlist_id", "playlist_name", "source")
+    }
+    document = {
+        "@timestamp": row["created_at"],
+        "ecs": {"version": ECS_VERSION},
+        "message": row["description"],
+        "event": {
+            "id": row["event_id"],
+            "kind": "event",
+            "action": kind,
+            "category": [_category(kind)],
+            "type": [_ECS_TYPES.get(kind.rpartition("_")[2], "info")],
+            "outcome": _ECS_OUTCOMES.get(outcome, "success"),
+            "dataset": f"{namespace}.activity",
+            "provider": row.get("source"),
+            "reason": metadata.get("reason"),
+        },
+        "user": {"id": None if row.get("user_id") is None else str(row["user_id"])},
+        "http": {"request": {"id": row.get("request_id")}},
+        "source": {"ip": row.get("remote_addr") or client.get("remote_addr")},
+        "user_agent": {"original": row.get("user_agent") or client.get("user_agent")},
+        namespace: {**own, "metadata": metadata or None},
+    }
+    return _without_nothing(document)
+
+
+def csv_cells(row: Row) -> list[str]:
+    """Return a row's columns as cells; the metadata as JSON.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe in front.
+    """
+    return [_cell(value) for value in row.values()]
+
+
+def _category(kind: str) -> str:
+    for name in (kind, kind.partition("_")[0]):
+        if name in _ECS_CATEGORIES:
+            return _ECS_CATEGORIES[name]
+    return "configuration"
+
+
+def _without_nothing(value: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, item in value.items():
+        # Metadata is told as it stands: a null in it means something.
+        kept = _without_nothing(item) if isinstance(item, Mapping) and name != "metadata" else item
+        if kept is not None and kept != {}:
+            found[name] = kept
+    return found
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        return str(value) if isinstance(value, int) else json.dumps(value, sort_keys=True)
+    return f"'{value}" if value.startswith(_FORMULA) else value

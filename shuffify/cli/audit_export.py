@@ -1,0 +1,103 @@
+"""`shuffify audit export`: the trail for other systems, streamed."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+import csv
+from functools import partial
+import json
+import os
+from pathlib import Path
+import signal
+import stat
+import sys
+from typing import Any, TextIO
+
+import click
+from flask.cli import with_appcontext
+
+from shuffify.audit import cloud_event, csv_cells, ecs
+from shuffify.cli.audit_filters import filter_of, filter_options
+from shuffify.cli.audit_reading import reading
+from shuffify.extensions import app_settings
+from shuffify.models.db import ActivityLog
+from shuffify.services.activity_stream import stream_rows
+
+Record = dict[str, Any]
+Rows = Iterator[Record]
+
+PREFIX = "io.shuffify"
+
+
+@click.command("export")
+@click.option("--format", "kind", type=click.Choice(["ndjson", "csv", "cloudevents", "ecs"]),
+              default="ndjson", show_default=True, help="One record a line, in this form.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="Write to this file instead; it appears when it is complete.")
+@filter_options
+@with_appcontext
+def export(kind: str, out: Path | None, **options: Any) -> None:
+    """Write the trail, or the part that fits, oldest first.
+
+    Filters narrow each other down. Memory stays the same however many rows there are.
+    """
+    with reading():
+        rows = stream_rows(filter_of(**options))
+        if out is None:
+            _write(rows, kind, sys.stdout)
+        else:
+            with _whole_file(out) as file:
+                count = _write(rows, kind, file)
+            click.echo(f"{count:,} rows in {out}.", err=True)
+
+
+def _write(rows: Rows, kind: str, file: TextIO) -> int:
+    if kind == "csv":
+        return _write_csv(rows, file)
+    form = _forms()[kind]
+    count = 0
+    for count, row in enumerate(rows, 1):
+        # ASCII, each record a line: no name can begin another record, or steer a terminal.
+        file.write(json.dumps(form(row), separators=(",", ":")) + "\n")
+    return count
+
+
+def _forms() -> dict[str, Callable[[Record], Record]]:
+    return {
+        "ndjson": lambda row: row,
+        "cloudevents": partial(
+            cloud_event, source=f"{app_settings().public_url}/activity", prefix=PREFIX
+        ),
+        "ecs": partial(ecs, namespace="shuffify"),
+    }
+
+
+def _write_csv(rows: Rows, file: TextIO) -> int:
+    writer = csv.writer(file, lineterminator="\r\n")
+    writer.writerow(ActivityLog().to_dict())
+    count = 0
+    for count, row in enumerate(rows, 1):
+        writer.writerow(csv_cells(row))
+    return count
+
+
+@contextmanager
+def _whole_file(path: Path) -> Iterator[TextIO]:
+    """Open a file that takes its name only when it is complete; one of that name is replaced."""
+    half = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # Whoever ends us with SIGTERM shall find no half file either.
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    try:
+        if path.exists() and not stat.S_ISREG(path.stat().st_mode):
+            raise click.BadParameter(f"{path} is no file.", param_hint="'--out'")
+        # Names, addresses of playlists, who did what: for its owner's eyes.
+        with open(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w",
+                  encoding="utf-8", newline="") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        half.replace(path)
+    except OSError as error:
+        raise click.ClickException(f"{path} cannot be written: {error.strerror}.") from error
+    finally:
+        half.unlink(missing_ok=True)
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,70 @@
+"""How much of what happened, by type and by day."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Date, cast, func, select
+
+from shuffify.extensions import db
+from shuffify.models.base import iso_utc
+from shuffify.models.db import ActivityLog
+from shuffify.services.activity_query import ActivityFilter
+
+
+@dataclass(frozen=True)
+class ActivityStats:
+    """Counts of the rows that fit a filter."""
+
+    first: datetime | None
+    last: datetime | None
+    days: dict[str, Counter[str]] = field(default_factory=dict)
+    """By day (UTC, ISO 8601, ascending; days without rows are left out), then by type."""
+
+    @property
+    def types(self) -> Counter[str]:
+        """Return the counts by type."""
+        return sum(self.days.values(), Counter[str]())
+
+    @property
+    def total(self) -> int:
+        """Return how many rows there are."""
+        return self.types.total()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the counts as JSON-ready values, types by falling count."""
+        return {
+            "total": self.total,
+            "first": None if self.first is None else iso_utc(self.first),
+            "last": None if self.last is None else iso_utc(self.last),
+            "types": dict(self.types.most_common()),
+            "days": {day: dict(counts.most_common()) for day, counts in self.days.items()},
+        }
+
+
+def count_activity(wanted: ActivityFilter) -> ActivityStats:
+    """Count the rows that fit; database errors pass through. One pass over them."""
+    row = ActivityLog
+    day = _day()
+    statement = (
+        select(day, row.activity_type, func.count(), func.min(row.created_at),
+               func.max(row.created_at))
+        .where(*wanted.conditions())
+        .group_by(day, row.activity_type)
+        .order_by(day, row.activity_type)
+    )
+    days: dict[str, Counter[str]] = {}
+    firsts, lasts = [], []
+    for on, kind, count, first, last in db.session.execute(statement):
+        days.setdefault(str(on), Counter())[kind] = count
+        firsts.append(first)
+        lasts.append(last)
+    return ActivityStats(min(firsts, default=None), max(lasts, default=None), days)
+
+
+def _day() -> ColumnElement[Any]:
+    if db.engine.dialect.name == "postgresql":
+        # The connection's time zone must not decide which day it was.
+        return cast(func.timezone("UTC", ActivityLog.created_at), Date)
+    return func.date(ActivityLog.created_at)

@@ -1,0 +1,165 @@
+"""`shuffify audit export`: forms, filters, whole files, quiet ends."""
+
+from collections.abc import Iterator
+import csv
+from datetime import timedelta
+import io
+import json
+import os
+from pathlib import Path
+import signal
+import tracemalloc
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from shuffify.cli import audit_export
+from shuffify.models.activity_log import ActivityLog
+from shuffify.models.db import User
+from shuffify.services import activity_stream
+from shuffify.services.activity_query import ActivityFilter
+from shuffify.services.activity_stream import stream_rows
+from tests.cli.conftest import START, Audit, Record
+from tests.visitor import on_sqlite
+
+
+def fill(session: Session, user: User, number: int) -> None:
+    """Add rows, most of them at the same time as their neighbours."""
+    session.execute(insert(ActivityLog.__table__), [
+        {"user_id": user.id, "activity_type": "login", "description": "x" * 200,
+         "created_at": START + timedelta(seconds=index // 7), "event_id": f"{index:036}"}
+        for index in range(number)
+    ])
+    session.commit()
+
+
+def lines(text: str) -> list[Any]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_every_row_comes_once_oldest_first_whatever_the_batches_cut(
+    audit: Audit, session: Session, mira: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(session, mira, 23)
+    monkeypatch.setattr(activity_stream, "BATCH", 5)
+    result = audit("export")
+    assert result.exit_code == 0 and result.stderr == ""
+    found = lines(result.stdout)
+    assert [row["id"] for row in found] == list(range(1, 24))
+    session.expire_all()
+    assert found[0] == session.get_one(ActivityLog, 1).to_dict()
+
+
+def test_filters_choose_what_is_exported(audit: Audit, record: Record) -> None:
+    record(activity_type="login")
+    record(activity_type="shuffle", metadata_json={"seed": 1})
+    found = lines(audit("export", "--type", "shuffle").stdout)
+    assert [row["metadata"] for row in found] == [{"seed": 1}]
+    assert audit("export", "--type", "login", "--until", "2026-01-01").stdout == ""
+
+
+@on_sqlite
+def test_each_form_has_a_record_a_line(audit: Audit, record: Record) -> None:
+    record("=1+1", playlist_name="a\nb", metadata_json={"seed": 1}, activity_type="shuffle")
+    event, = lines(audit("export", "--format", "cloudevents").stdout)
+    assert event["type"] == "io.shuffify.shuffle.v1"
+    assert event["source"] == "http://127.0.0.1:8000/activity"
+    document, = lines(audit("export", "--format", "ecs").stdout)
+    assert document["event"]["action"] == "shuffle"
+    head, cells = csv.reader(io.StringIO(audit("export", "--format", "csv").stdout, newline=""))
+    row = dict(zip(head, cells, strict=True))
+    assert list(row) == list(ActivityLog().to_dict())
+    assert row["description"] == "'=1+1" and row["playlist_name"] == "a\nb"
+    assert json.loads(row["metadata"]) == {"seed": 1}
+
+
+def test_a_file_is_there_when_it_is_complete_and_readable_by_its_owner(
+    audit: Audit, record: Record, tmp_path: Path
+) -> None:
+    record()
+    out = tmp_path / "trail.ndjson"
+    out.write_text("old")
+    result = audit("export", "--out", str(out))
+    assert result.exit_code == 0 and result.stdout == ""
+    assert result.stderr == f"1 rows in {out}.\n"
+    assert len(lines(out.read_text())) == 1
+    assert out.stat().st_mode & 0o777 == 0o600
+
+
+@on_sqlite
+def test_a_failure_half_way_leaves_the_old_file_and_no_half_one(
+    audit: Audit, record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record()
+    out = tmp_path / "out" / "trail.csv"
+    out.parent.mkdir()
+    out.write_text("old")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    result = audit("export", "--out", str(out))
+    assert result.exit_code == 1
+    assert result.stderr == f"Error: {out} cannot be written: No space left on device.\n"
+    assert out.read_text() == "old" and list(out.parent.iterdir()) == [out]
+
+
+@pytest.mark.parametrize(("out", "code", "said"), [
+    ("missing/trail.csv", 1, "cannot be written: No such file or directory"),
+    ("/dev/null", 2, "is no file"),
+    (".", 2, "is a directory"),
+])
+@on_sqlite
+def test_a_file_that_cannot_be_says_why(
+    audit: Audit, record: Record, tmp_path: Path, out: str, code: int, said: str
+) -> None:
+    result = audit("export", "--out", str(tmp_path / out))
+    assert result.exit_code == code and said in result.stderr
+
+
+@on_sqlite
+def test_a_wrong_form_says_which_there_are(audit: Audit, record: Record) -> None:
+    result = audit("export", "--format", "xml")
+    assert result.exit_code == 2
+    assert "'ndjson', 'csv', 'cloudevents', 'ecs'" in result.stderr
+
+
+@on_sqlite
+def test_memory_does_not_grow_with_the_rows(
+    audit: Audit, session: Session, mira: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(activity_stream, "BATCH", 500)
+    fill(session, mira, 4_000)
+    audit("export", "--out", str(tmp_path / "trail"))
+    peaks = []
+    for since in (START + timedelta(seconds=3_000 // 7), START):
+        tracemalloc.start()
+        audit("export", "--since", since.isoformat(), "--out", str(tmp_path / "trail"))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0], peaks
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+@on_sqlite
+def test_somebody_who_ends_it_finds_no_half_file(
+    audit: Audit, record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    end: signal.Signals,
+) -> None:
+    record()
+    out = tmp_path / "out"
+    out.mkdir()
+
+    def ended(wanted: ActivityFilter) -> Iterator[dict[str, Any]]:
+        yield from stream_rows(wanted)
+        assert list(out.iterdir())
+        os.kill(os.getpid(), end)
+
+    monkeypatch.setattr(audit_export, "stream_rows", ended)
+    before = signal.getsignal(signal.SIGTERM)
+    assert audit("export", "--out", str(out / "trail")).exit_code == 1
+    assert list(out.iterdir()) == []
+    assert signal.getsignal(signal.SIGTERM) is before
