@@ -55,9 +55,10 @@ def _write(rows: Rows, kind: str, file: TextIO) -> int:
         return _write_csv(rows, file)
     form = _forms()[kind]
     count = 0
-    for count, row in enumerate(rows, 1):
+    for row in rows:
         # ASCII, each record a line: no name can begin another record, or steer a terminal.
         file.write(json.dumps(form(row), separators=(",", ":")) + "\n")
+        count += 1
     return count
 
 
@@ -75,8 +76,9 @@ def _write_csv(rows: Rows, file: TextIO) -> int:
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerow(ActivityLog().to_dict())
     count = 0
-    for count, row in enumerate(rows, 1):
+    for row in rows:
         writer.writerow(csv_cells(row))
+        count += 1
     return count
 
 
