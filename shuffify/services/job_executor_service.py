@@ -15,11 +15,11 @@ from shuffify.models.base import utcnow
 from shuffify.models.job_execution import JobExecution
 from shuffify.models.schedule import Schedule
 from shuffify.models.user import User
+from shuffify.services.admission import require_admission
 from shuffify.services.errors import (
     JobExecutionError,
     PlaylistRecordError,
     TokenError,
-    UserNotAllowedError,
     UserNotFoundError,
     UserServiceError,
 )
@@ -57,7 +57,7 @@ class JobExecutorService:
 
         The claim is a commit of its own, and so are the steps of the write. None comes back
         when there was nothing to run: another process has this due time, the schedule is gone
-        or disabled, its account is disabled or has lost its connection to Spotify.
+        or disabled, its account may not be here or has lost its connection to Spotify.
         """
         user_id = _owner(schedule_id)
         if user_id is None:
@@ -163,11 +163,10 @@ def _require_connection(user_id: int) -> None:
         user = db.session.get(User, user_id, populate_existing=True)
         if user is None:
             raise UserNotFoundError
-        is_active = user.is_active
+        spotify_id, is_active = user.spotify_id, user.is_active
         is_doubtful = user.needs_reconnect or user.encrypted_refresh_token is None
         end_reads()
-    if not is_active:
-        raise UserNotAllowedError(disabled=True)
+    require_admission(spotify_id, is_active=is_active)
     if is_doubtful:
         # Refuses at once, save for the one try a day that a refused connection is given.
         TokenService.access_token(user_id)

@@ -3,13 +3,14 @@
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from shuffify.enums import ActivityType, LoginEnd, LoginType
 from shuffify.extensions import db
 from shuffify.models.base import utcnow
 from shuffify.models.user import LoginHistory, User
 from shuffify.services.activity_log_service import ActivityLogService
+from shuffify.services.admission import is_admitted, require_admission
 from shuffify.services.errors import LoginHistoryError, UserNotFoundError
 from shuffify.services.fields import storable
 from shuffify.services.transaction import end_reads, lock_user, one_commit, reading
@@ -33,53 +34,47 @@ class LoginHistoryService:
             user = db.session.get(User, user_id)
             if user is None:
                 raise UserNotFoundError
-            lock_user(user_id)
-            first = _is_first(user_id)
-            kind = LoginType.OAUTH_INITIAL if first else LoginType.OAUTH_REFRESH
-            now = utcnow()
-            login = LoginHistory(
-                user_id=user_id,
-                session_id=_digest(sid),
-                logged_in_at=now,
-                expires_at=now + LIFETIME,
-                ip_address=storable(ip_address, 45) if ip_address else None,
-                user_agent=storable(user_agent, 512) if user_agent else None,
-                login_type=kind,
-            )
-            db.session.add(login)
-            ActivityLogService.log(
-                user_id,
-                ActivityType.LOGIN,
-                "Logged in via Spotify OAuth",
-                metadata={"first_login": first},
-            )
-        return login
+            return open_login(user, sid, ip_address=ip_address, user_agent=user_agent)
 
     @staticmethod
     def is_open(user_id: int, sid: str) -> bool:
-        """Tell whether a login stands, of an active account.
+        """Tell whether a login stands, of an account that may be here.
 
         Moves its expiry to 14 days from now, once an hour at most; then it commits.
         """
         now = utcnow()
         with reading(LoginHistoryError, "The login could not be checked."):
             login = db.session.execute(
-                select(LoginHistory.id, LoginHistory.expires_at)
+                select(LoginHistory.id, LoginHistory.expires_at, User.spotify_id, User.is_active)
                 .join(User, User.id == LoginHistory.user_id)
-                .where(
-                    LoginHistory.session_id == _digest(sid),
-                    LoginHistory.user_id == user_id,
-                    LoginHistory.logged_out_at.is_(None),
-                    LoginHistory.expires_at > now,
-                    User.is_active,
-                )
+                .where(*_still_open(user_id, now, sid))
             ).one_or_none()
             end_reads()
-        if login is None:
+        if login is None or not is_admitted(login.spotify_id, is_active=login.is_active):
             return False
         if login.expires_at < now + LIFETIME - RENEWAL:
             _renew(login.id, now)
         return True
+
+    @staticmethod
+    def shut_out(user_id: int, sid: str) -> None:
+        """Close the logins of an account that may not be here any more. Commits.
+
+        Raises UserNotAllowedError then, and does nothing when the login was closed anyway.
+        """
+        with one_commit(LoginHistoryError, "The login could not be closed."):
+            user = db.session.scalar(
+                select(User)
+                .join(LoginHistory, LoginHistory.user_id == User.id)
+                .where(*_still_open(user_id, utcnow(), sid))
+            )
+            if user is None:
+                return
+            spotify_id, is_active = user.spotify_id, user.is_active
+            if not is_admitted(spotify_id, is_active=is_active):
+                # Nobody acted: their time here is over.
+                _close(user_id, LoginEnd.EXPIRED)
+        require_admission(spotify_id, is_active=is_active)
 
     @staticmethod
     def record_logout(user_id: int, sid: str) -> bool:
@@ -106,11 +101,7 @@ class LoginHistoryService:
             return list(
                 db.session.scalars(
                     select(LoginHistory)
-                    .where(
-                        LoginHistory.user_id == user_id,
-                        LoginHistory.logged_out_at.is_(None),
-                        LoginHistory.expires_at > utcnow(),
-                    )
+                    .where(*_still_open(user_id, utcnow()))
                     .order_by(LoginHistory.logged_in_at.desc(), LoginHistory.id.desc())
                 )
             )
@@ -131,10 +122,47 @@ class LoginHistoryService:
         return len(expired)
 
 
+def open_login(
+    user: User, sid: str, *, ip_address: str | None, user_agent: str | None
+) -> LoginHistory:
+    """Open a login of an account that has its id, and log `login`; does not commit."""
+    lock_user(user.id)
+    first = _is_first(user.id)
+    now = utcnow()
+    login = LoginHistory(
+        user_id=user.id,
+        session_id=_digest(sid),
+        logged_in_at=now,
+        expires_at=now + LIFETIME,
+        ip_address=storable(ip_address, 45) if ip_address else None,
+        user_agent=storable(user_agent, 512) if user_agent else None,
+        login_type=LoginType.OAUTH_INITIAL if first else LoginType.OAUTH_REFRESH,
+    )
+    db.session.add(login)
+    ActivityLogService.log(
+        user.id,
+        ActivityType.LOGIN,
+        "Logged in via Spotify OAuth",
+        metadata={"first_login": first},
+    )
+    return login
+
+
 def _is_first(user_id: int) -> bool:
-    # Not told by login_count: a login that failed half-way is counted there, and was none.
+    # Not told by login_count: upsert_from_spotify counts there without opening a login.
     earlier = select(LoginHistory.id).where(LoginHistory.user_id == user_id).limit(1)
     return db.session.scalar(earlier) is None
+
+
+def _still_open(
+    user_id: int, now: datetime, sid: str | None = None
+) -> list[ColumnElement[bool]]:
+    conditions = [
+        LoginHistory.user_id == user_id,
+        LoginHistory.logged_out_at.is_(None),
+        LoginHistory.expires_at > now,
+    ]
+    return conditions if sid is None else [*conditions, LoginHistory.session_id == _digest(sid)]
 
 
 def _digest(sid: str) -> str:
@@ -153,13 +181,7 @@ def _renew(login_id: int, now: datetime) -> None:
 
 def _close(user_id: int, ended_by: LoginEnd, sid: str | None = None) -> int:
     now = utcnow()
-    still_open = select(LoginHistory).where(
-        LoginHistory.user_id == user_id,
-        LoginHistory.logged_out_at.is_(None),
-        LoginHistory.expires_at > now,
-    )
-    if sid is not None:
-        still_open = still_open.where(LoginHistory.session_id == _digest(sid))
+    still_open = select(LoginHistory).where(*_still_open(user_id, now, sid))
     logins = db.session.scalars(still_open.with_for_update()).all()
     for login in logins:
         login.logged_out_at = now

@@ -52,10 +52,7 @@ class TokenService:
     def store_grant(user_id: int, grant: TokenGrant) -> None:
         """Keep the tokens of a fresh consent and end any need to reconnect. Commits."""
         with one_commit(TokenError, "The access to Spotify could not be saved."):
-            user = _locked_user(user_id)
-            _keep(user, grant)
-            user.granted_scope = cut_text(grant.scope, 500)
-            user.consented_at = utcnow()
+            keep_consent(_locked_user(user_id), grant)
 
     @staticmethod
     def access_token(user_id: int, *, refused: str | None = None) -> str:
@@ -69,6 +66,13 @@ class TokenService:
             return token
         with _refresh_lock(user_id):
             return _refresh(user_id, refused)
+
+
+def keep_consent(user: User, grant: TokenGrant) -> None:
+    """Put the tokens of a fresh consent into an account that has its id; does not commit."""
+    _keep(user, grant)
+    user.granted_scope = cut_text(grant.scope, 500)
+    user.consented_at = utcnow()
 
 
 def _usable(user_id: int, refused: str | None) -> str | None:
@@ -117,10 +121,15 @@ def _refresh(user_id: int, refused: str | None) -> str:
         token = _stored_token(user, refused)
         if token is not None:
             return token
-        refresh_token = TokenService.decrypt(user_id, user.encrypted_refresh_token or "")
+        used = user.encrypted_refresh_token or ""
+        refresh_token = TokenService.decrypt(user_id, used)
         if db.engine.dialect.name == "sqlite":
             end_reads()
         grant = _ask_for_grant(refresh_token)
+        if user.encrypted_refresh_token != used:
+            # SQLite, where nothing locks the row: somebody has consented anew meanwhile, and
+            # whatever became of the older consent is history.
+            return _consented_anew(user)
         if grant is None:
             user.needs_reconnect = True
             user.access_token_expires_at = utcnow()
@@ -129,6 +138,13 @@ def _refresh(user_id: int, refused: str | None) -> str:
     if grant is None:
         raise ReconnectRequired
     return grant.access_token
+
+
+def _consented_anew(user: User) -> str:
+    token = _stored_token(user, None)
+    if token is None:
+        raise ReconnectRequired
+    return token
 
 
 def _ask_for_grant(refresh_token: str) -> TokenGrant | None:

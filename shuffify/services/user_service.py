@@ -9,12 +9,13 @@ from sqlalchemy import select
 from shuffify.extensions import db
 from shuffify.models.base import utcnow
 from shuffify.models.user import User, UserSettings
+from shuffify.services.admission import require_admission
 from shuffify.services.erasure import erase_person
-from shuffify.services.errors import UserNotAllowedError, UserNotFoundError, UserServiceError
+from shuffify.services.errors import UserNotFoundError, UserServiceError
 from shuffify.services.fields import storable
-from shuffify.services.login_history_service import LoginHistoryService
-from shuffify.services.settings import allowed_spotify_ids, spotify_settings
-from shuffify.services.token_service import TokenService
+from shuffify.services.login_history_service import open_login
+from shuffify.services.settings import spotify_settings
+from shuffify.services.token_service import keep_consent
 from shuffify.services.transaction import end_reads, one_commit, reading
 from shuffify.spotify import oauth
 from shuffify.spotify.gateway import Gateway
@@ -32,19 +33,8 @@ class UserService:
         Only `id` is required. The first login has `login_count == 1` and makes the settings.
         Raises UserServiceError.
         """
-        spotify_id = profile.get("id")
-        if not isinstance(spotify_id, str) or not spotify_id:
-            raise UserServiceError("Spotify sent a profile without an id. Log in again.")
         with one_commit(UserServiceError, "The account could not be saved."):
-            user = _find(spotify_id, profile.get("account_id"))
-            if user is None:
-                user = User(spotify_id=spotify_id, login_count=0)
-                db.session.add(user)
-            _refresh(user, spotify_id, profile)
-            db.session.flush()
-            if _settings_missing(user.id):
-                db.session.add(UserSettings(user_id=user.id))
-        return user
+            return _upsert(profile)
 
     @staticmethod
     def sign_in(
@@ -57,33 +47,28 @@ class UserService:
     ) -> User:
         """Turn the callback's code into an account with an open login.
 
-        Account, tokens and login are committed one after the other. Raises
-        UserNotAllowedError and the errors of Spotify, before anything is stored.
+        Account, tokens and login stand in one commit. Raises UserNotAllowedError, the errors
+        of Spotify, and UserServiceError; then nothing is stored.
         """
         settings = spotify_settings()
         grant = oauth.exchange_code(settings, code=code, code_verifier=code_verifier)
         with Gateway(settings, grant.access_token, user_id="") as gateway:
             profile = gateway.profile()
         UserService.check_allowed(profile.id, profile.account_id)
-        user = UserService.upsert_from_spotify(profile.to_dict())
-        TokenService.store_grant(user.id, grant)
-        LoginHistoryService.record_login(
-            user.id, sid, ip_address=ip_address, user_agent=user_agent
-        )
+        with one_commit(UserServiceError, "The login could not be saved."):
+            user = _upsert(profile.to_dict())
+            keep_consent(user, grant)
+            open_login(user, sid, ip_address=ip_address, user_agent=user_agent)
         return user
 
     @staticmethod
     def check_allowed(spotify_id: str, account_id: str | None = None) -> None:
         """Raise UserNotAllowedError for a disabled account or one not on the allow-list."""
-        allowed = allowed_spotify_ids()
-        if allowed and spotify_id not in allowed:
-            raise UserNotAllowedError(disabled=False)
         with reading(UserServiceError, _UNREADABLE):
             user = _find(spotify_id, account_id)
-            disabled = user is not None and not user.is_active
+            is_active = user is None or user.is_active
             end_reads()
-        if disabled:
-            raise UserNotAllowedError(disabled=True)
+        require_admission(spotify_id, is_active=is_active)
 
     @staticmethod
     def get(user_id: int) -> User:
@@ -124,6 +109,22 @@ class UserService:
         """
         with one_commit(UserServiceError, "The account could not be erased."):
             erase_person(_existing(user_id))
+
+
+def _upsert(profile: Mapping[str, Any]) -> User:
+    """Make or refresh an account; flushes, does not commit."""
+    spotify_id = profile.get("id")
+    if not isinstance(spotify_id, str) or not spotify_id:
+        raise UserServiceError("Spotify sent a profile without an id. Log in again.")
+    user = _find(spotify_id, profile.get("account_id"))
+    if user is None:
+        user = User(spotify_id=spotify_id, login_count=0)
+        db.session.add(user)
+    _refresh(user, spotify_id, profile)
+    db.session.flush()
+    if _settings_missing(user.id):
+        db.session.add(UserSettings(user_id=user.id))
+    return user
 
 
 def _existing(user_id: int) -> User:

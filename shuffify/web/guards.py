@@ -60,6 +60,8 @@ def _identify() -> None:
         return
     if sid is None or not LoginHistoryService.is_open(known, sid):
         session.clear()
+        if sid is not None:
+            LoginHistoryService.shut_out(known, sid)
         return
     g.user_id = known
     # Flask signs the cookie anew only when it changed, and its 14 days count from the signature.

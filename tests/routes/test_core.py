@@ -219,12 +219,46 @@ def test_people_who_are_not_registered_with_the_spotify_app_get_403(
     assert "not registered" in answer.text
 
 
+def test_people_taken_off_the_list_are_shut_out_at_their_next_request(
+    mira: Visitor, make_app: Callable[..., Flask], outside: Session
+) -> None:
+    kept = inside(mira)
+    later = Visitor(make_app(ALLOWED_SPOTIFY_IDS=library.JONAS))
+    with later.client.session_transaction() as session:
+        session.update(kept)
+    answer = later.get("/api/user-playlists")
+    assert (answer.status_code, answer.json["code"]) == (403, "not_allowed")
+    assert "not on the list" in answer.json["message"]
+    assert later.get("/api/user-playlists").status_code == 401
+    assert later.client.get("/").status_code == 200
+    login = outside.scalars(select(LoginHistory)).one()
+    assert (login.logged_out_at is not None, login.ended_by) == (True, "expired")
+    assert rows(outside, "logout") == []
+    # Back on the list, they log in again: the old cookie is worth nothing.
+    assert not mira.is_logged_in()
+    assert mira.log_in().is_logged_in()
+
+
+def test_people_taken_off_the_list_see_a_page_that_says_so(
+    mira: Visitor, make_app: Callable[..., Flask]
+) -> None:
+    later = Visitor(make_app(ALLOWED_SPOTIFY_IDS=library.JONAS))
+    with later.client.session_transaction() as session:
+        session.update(inside(mira))
+    answer = later.client.get("/")
+    assert (answer.status_code, answer.mimetype) == (403, "text/html")
+    assert "not on the list" in answer.text
+
+
 def test_disabled_accounts_cannot_log_in_and_are_signed_out(
     mira: Visitor, outside: Session, visit: Visit
 ) -> None:
     outside.scalars(select(User)).one().is_active = False
     outside.commit()
-    assert not mira.is_logged_in()
+    answer = mira.get("/api/user-playlists")
+    assert (answer.status_code, answer.json["code"]) == (403, "not_allowed")
+    assert "disabled" in answer.json["message"]
+    assert mira.get("/api/user-playlists").status_code == 401
     other = visit()
     answer = other.client.get(other.consent(other.begin_login()))
     assert answer.status_code == 403

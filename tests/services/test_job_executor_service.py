@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 import logging
 from typing import Any
@@ -33,6 +34,7 @@ from shuffify.services import (
     SourcesUnreadableError,
     TokenService,
     UpstreamSourceService,
+    UserNotAllowedError,
     UserSettingsService,
 )
 from shuffify.spotify.errors import PlaylistBusyError
@@ -503,6 +505,28 @@ def test_schedule_that_is_disabled_or_gone_does_not_run(
     assert JobExecutorService.execute(schedule_id + 1, utcnow()) is None
     assert runs(outside) == []
     assert [kind for kind, _ in run_rows(trail)] == ["schedule_toggle"]
+
+
+def test_account_taken_off_the_list_runs_nothing(
+    mira: int, app: Flask, sandbox: Sandbox, outside: Session
+) -> None:
+    schedule_id = scheduled(mira)
+    due_at = utcnow() - timedelta(minutes=1)
+    allow(app, library.JONAS)
+
+    assert JobExecutorService.execute(schedule_id, due_at) is None
+    with pytest.raises(UserNotAllowedError, match="not on the list"):
+        JobExecutorService.execute_now(schedule_id, mira)
+    assert runs(outside) == []
+    assert [call for call in sandbox.requests("/v1/*") if call["method"] != "GET"] == []
+    allow(app, library.JONAS, library.MIRA)
+    assert JobExecutorService.execute(schedule_id, due_at) is not None
+
+
+def allow(app: Flask, *spotify_ids: str) -> None:
+    """Start the app anew, as it were, with another list of people."""
+    settings = app.extensions["shuffify"]
+    app.extensions["shuffify"] = replace(settings, allowed_spotify_ids=frozenset(spotify_ids))
 
 
 def test_disabled_account_runs_nothing_and_is_planned_on(

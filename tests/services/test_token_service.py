@@ -4,7 +4,7 @@ from datetime import timedelta
 from threading import Barrier
 
 from cryptography.fernet import Fernet
-from flask import Flask
+from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from freezegun import freeze_time
 import pytest
@@ -20,8 +20,11 @@ from shuffify.services import (
     TokenService,
     UserNotFoundError,
 )
-from shuffify.spotify.errors import UnavailableError
+from shuffify.services import token_service
+from shuffify.spotify.errors import GrantRefusedError, UnavailableError
+from shuffify.spotify.oauth import TokenGrant
 from tests.services.conftest import Trail, grant_of
+from tests.visitor import on_sqlite
 
 
 def stored(outside: Session, user_id: int) -> User:
@@ -186,6 +189,31 @@ def test_new_consent_ends_the_need_to_reconnect(
 
     assert TokenService.access_token(mira)
     assert not stored(outside, mira).needs_reconnect
+
+
+@on_sqlite
+def test_consent_that_comes_while_an_older_one_is_refused_stands(
+    mira: int, sandbox: Sandbox, outside: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing locks the row during the call; PostgreSQL lets the new consent wait."""
+    expire(outside, mira)
+    grant = grant_of(sandbox, "mira")
+
+    def refuse(*_: object) -> TokenGrant:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(consent_elsewhere).result()
+        raise GrantRefusedError("revoked")
+
+    def consent_elsewhere() -> None:
+        with app.app_context():
+            TokenService.store_grant(mira, grant)
+
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    monkeypatch.setattr(token_service, "refresh_grant", refuse)
+    assert TokenService.access_token(mira) == grant.access_token
+    user = stored(outside, mira)
+    assert not user.needs_reconnect
+    assert TokenService.decrypt(mira, user.encrypted_access_token or "") == grant.access_token
 
 
 def test_outage_of_the_accounts_service_is_no_reason_to_reconnect(

@@ -1,11 +1,14 @@
+from typing import Any
+
 from flask_sqlalchemy import SQLAlchemy
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from shuffify.models.db import LoginHistory, User, UserSettings
+from shuffify.models.db import ActivityLog, LoginHistory, User, UserSettings
 from shuffify.sandbox import Sandbox, library
 from shuffify.services import (
+    LoginHistoryService,
     TokenService,
     UserNotAllowedError,
     UserNotFoundError,
@@ -185,6 +188,34 @@ def test_sign_in_leaves_account_tokens_login_and_one_row(
     assert trail.last.user_id == user.id
     assert trail.last.metadata_json == {"first_login": True}
     assert TokenService.access_token(user.id)
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_sign_in_that_fails_at_its_last_step_leaves_nothing_of_the_others(
+    jonas: int, db: SQLAlchemy, sandbox: Sandbox, outside: Session, trail: Trail, known: bool
+) -> None:
+    LoginHistoryService.record_login(jonas, "taken")
+    if known:
+        UserService.upsert_from_spotify({"id": library.MIRA})
+    before = everything(outside)
+    attempt = oauth.LoginAttempt.new()
+    code = consent(spotify_settings(), attempt, library.MIRA)
+
+    with pytest.raises(UserServiceError, match="The login could not be saved. Nothing was"):
+        UserService.sign_in(code=code, code_verifier=attempt.code_verifier, sid="taken")
+
+    assert everything(outside) == before
+
+
+def everything(outside: Session) -> dict[str, list[dict[str, Any]]]:
+    outside.rollback()
+    return {
+        model.__tablename__: [
+            {**vars(row), "_sa_instance_state": None}
+            for row in outside.scalars(select(model).execution_options(populate_existing=True))
+        ]
+        for model in (User, UserSettings, LoginHistory, ActivityLog)
+    }
 
 
 def test_refused_code_stores_nothing(db: SQLAlchemy, sandbox: Sandbox, outside: Session) -> None:
