@@ -5,6 +5,7 @@ from flask import Flask
 from shuffify.config import Settings
 from shuffify.web import (
     actor,
+    compression,
     errors,
     guards,
     limits,
@@ -26,5 +27,6 @@ def init_app(app: Flask) -> None:
     limits.init_app(app, settings.ratelimit_storage_uri)
     security.init_app(app, settings)
     static_files.init_app(app)
+    compression.init_app(app)
     errors.init_app(app)
     pages.init_app(app, settings)
