@@ -94,7 +94,7 @@ def _summary(snapshot: PlaylistSnapshot) -> dict[str, Any]:
 
 def _undone(outcome: UndoResult) -> Answer:
     return success(
-        outcome.reason or _said(outcome),
+        " ".join(filter(None, (outcome.reason or _said(outcome), _offer(outcome.not_restored)))),
         category="success" if outcome.changed else "info",
         playlist=outcome.playlist.to_dict(),
         kept_added=outcome.kept_added,
@@ -105,12 +105,20 @@ def _undone(outcome: UndoResult) -> Answer:
 
 
 def _said(outcome: UndoResult) -> str:
-    parts = ["The last change was undone"]
+    said = "The last change was undone"
     if outcome.kept_added:
-        parts.append(f"{counted(outcome.kept_added, 'track')} added since stayed, at the end")
-    if outcome.not_restored:
-        parts.append(f"{counted(outcome.not_restored, 'track')} removed since did not return")
-    return "; ".join(parts) + "."
+        said += f"; {counted(outcome.kept_added, 'track')} added since stayed, at the end"
+    return f"{said}."
+
+
+def _offer(not_restored: int) -> str | None:
+    """Say what undo never does, and what does it: the answer names the snapshot."""
+    if not not_restored:
+        return None
+    return (
+        f"{counted(not_restored, 'removed track')} did not come back, for undo brings back the "
+        "order only. Restore the snapshot to have the playlist exactly as it was."
+    )
 
 
 def _restored(outcome: RestoreResult, snapshot: PlaylistSnapshot) -> Answer:

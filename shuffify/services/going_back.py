@@ -19,10 +19,7 @@ from shuffify.spotify.tracks import Playlist, Uri
 
 _UNREADABLE = "The snapshots could not be read."
 _STANDS = "The order before the last change stands already; that step is done with."
-_REMOVED = (
-    "What is left stands in that order already, and undo does not bring removed tracks back: "
-    "restore the snapshot for those. That step is done with."
-)
+_REMOVED = "What is left stands in that order already; that step is done with."
 
 
 class _Step:

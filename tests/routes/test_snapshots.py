@@ -55,9 +55,29 @@ def test_undo_tells_what_stayed_and_what_did_not_come_back(
     answer = mira.post(f"/undo/{TWELVE}").json
     assert (answer["kept_added"], answer["not_restored"]) == (2, 1)
     assert "2 tracks added since stayed" in answer["message"]
-    assert "1 track removed since did not return" in answer["message"]
+    assert "1 removed track did not come back" in answer["message"]
     exact = mira.post(f"/snapshots/{answer['snapshot_id']}/restore")
     assert exact.json["playlist"]["track_count"] == 12
+
+
+@pytest.mark.parametrize("reorders", [True, False])
+def test_undo_of_a_commit_that_removed_tracks_says_so_and_offers_the_exact_restore(
+    mira: Visitor, sandbox: Sandbox, reorders: bool
+) -> None:
+    before = sandbox.uris(TWELVE)
+    kept = before[2:][::-1] if reorders else before[2:]
+    commit = {"track_uris": kept, "base_snapshot_id": sandbox.snapshot_id(TWELVE)}
+    assert mira.post(f"/workshop/{TWELVE}/commit", commit).status_code == 200
+    answer = mira.post(f"/undo/{TWELVE}").json
+    assert sandbox.uris(TWELVE) == before[2:]
+    assert (answer["category"], answer["not_restored"]) == ("success" if reorders else "info", 2)
+    assert answer["message"].endswith(
+        " 2 removed tracks did not come back, for undo brings back the order only. "
+        "Restore the snapshot to have the playlist exactly as it was."
+    )
+    exact = mira.post(f"/snapshots/{answer['snapshot_id']}/restore")
+    assert (exact.status_code, exact.json["category"]) == (200, "success")
+    assert sandbox.uris(TWELVE) == before
 
 
 def test_an_undo_where_the_order_stands_already_is_info(

@@ -72,7 +72,7 @@ def test_commit_can_empty_a_list_and_be_undone(mira: int, sandbox: Sandbox) -> N
     undone = PlaylistSnapshotService.undo(mira, PLAYLIST)
     assert not undone.changed
     assert undone.not_restored == len(uris)
-    assert undone.reason is not None and "restore the snapshot" in undone.reason
+    assert undone.reason is not None and "stands in that order already" in undone.reason
     PlaylistSnapshotService.restore(mira, undone.snapshot_id)
     assert sandbox.uris(PLAYLIST) == uris
 
