@@ -10,6 +10,7 @@ from .export import cloud_event, csv_cells, ecs
 from .history import Event
 from .policy import Audited, NotAudited
 from .recall import NotKept
+from .reconcile import Finding, Reconciliation
 from .trail import AuditTrail
 
 __all__ = [
@@ -20,10 +21,12 @@ __all__ = [
     "Audited",
     "Change",
     "Event",
+    "Finding",
     "HistoryError",
     "NotAudited",
     "NotKept",
     "PolicyError",
+    "Reconciliation",
     "RevertError",
     "WatchError",
     "bind",

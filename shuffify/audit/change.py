@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from .canonical import NamedDigest, Secret, Unknown
 from .context import AuditContext
+from .keys import entity_id_of
 
 if TYPE_CHECKING:
     from .plan import Plan
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 Operation: TypeAlias = Literal["create", "update", "delete"]
 Action: TypeAlias = Literal["create", "update", "delete", "restore"]
 Values: TypeAlias = dict[str, Any]
-
-LONGEST_ENTITY_ID: Final = 64
 
 _NO_VALUES: Final[Mapping[str, Any]] = {}
 
@@ -152,14 +150,6 @@ class Change:
     def created_at(self) -> datetime:
         """Return when the change was flushed: naive UTC."""
         return self.at
-
-
-def entity_id_of(plan: Plan, key: tuple[Any, ...]) -> str:
-    """Return how the log names a key of this plan."""
-    text = str(key[0]) if len(key) == 1 else ":".join([str(part) for part in key])
-    if len(text) > LONGEST_ENTITY_ID or plan.has_secret_key:
-        return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
-    return text
 
 
 def _is_set(value: Any) -> bool:

@@ -16,8 +16,9 @@ from sqlalchemy import Table, and_, inspect, or_, select
 from sqlalchemy.engine import Connection
 
 from .canonical import naive_utc
-from .change import Values, entity_id_of
+from .change import Values
 from .errors import HistoryError
+from .keys import entity_id_of, parsed_key
 from .plan import Plan
 from .reading import rows_by_key
 from .recall import NotKept, recalled
@@ -86,15 +87,15 @@ def subject_of(registry: Registry, of: Any) -> tuple[Plan, Key]:
 
 def events_of(connection: Connection, log: Table, plan: Plan, key: Key) -> list[Event]:
     """Return all events of an object, oldest first, through every change of its key."""
-    _require(log)
+    require_columns(log)
     found: list[Event] = []
     before: tuple[Any, Any] | None = None
     while True:
         rows = _rows(connection, log, plan, key, before)
         for row in rows:
-            event = _event(plan, key, row)
+            event = event_of(plan, key, row)
             found.append(event)
-            former = _former_key(plan, event)
+            former = former_key(plan, event)
             if former is not None:
                 # What is older under the new key was of another object.
                 key, before = former, (row.created_at, row.id)
@@ -105,19 +106,19 @@ def events_of(connection: Connection, log: Table, plan: Plan, key: Key) -> list[
 
 def event_by_id(connection: Connection, log: Table, registry: Registry, event_id: str) -> Event:
     """Return an object's event by its event id; raises HistoryError."""
-    _require(log)
+    require_columns(log)
     row = connection.execute(select(log).where(log.c.event_id == event_id)).one_or_none()
     if row is None:
         raise HistoryError(f"There is no event {event_id}.")
     plans = [plan for plan in registry.plans() if plan.entity == row.entity_type]
     if not plans or row.entity_id is None:
         raise HistoryError(f"Event {event_id} is about no audited object.")
-    key = _parsed_key(plans[0], row.entity_id)
-    if key is None or entity_id_of(plans[0], key) != row.entity_id:
+    key = parsed_key(plans[0], row.entity_id)
+    if key is None:
         raise HistoryError(
             f"Event {event_id} tells its key as a digest: take it from history(object)."
         )
-    return _event(plans[0], key, row)
+    return event_of(plans[0], key, row)
 
 
 def values_at(
@@ -143,7 +144,8 @@ def values_at(
     return values
 
 
-def _require(log: Table) -> None:
+def require_columns(log: Table) -> None:
+    """Raise HistoryError for a log that cannot be read back."""
     missing = [name for name in NEEDED if name not in log.c]
     if missing:
         raise HistoryError(
@@ -168,7 +170,8 @@ def _rows(
     return list(found)
 
 
-def _event(plan: Plan, key: Key, row: Any) -> Event:
+def event_of(plan: Plan, key: Key, row: Any) -> Event:
+    """Return a row of the log as an event of the object with this key."""
     metadata = row.metadata_json or {}
     if isinstance(metadata, str):
         metadata = json.loads(metadata)
@@ -227,7 +230,7 @@ def _operation(plan: Plan, kind: str, pairs: Mapping[str, tuple[Any, Any]]) -> O
     return "update"
 
 
-def _former_key(plan: Plan, event: Event) -> Key | None:
+def former_key(plan: Plan, event: Event) -> Key | None:
     """Return the key before an update that changed it; None where it was the same."""
     if event.operation != "update" or set(event.columns).isdisjoint(plan.primary_key):
         return None
@@ -235,18 +238,3 @@ def _former_key(plan: Plan, event: Event) -> Key | None:
         event.before[name] if name in event.columns else part
         for name, part in zip(plan.primary_key, event.key, strict=True)
     )
-
-
-def _parsed_key(plan: Plan, entity_id: str) -> Key | None:
-    """Read a key from its text; None where it cannot be one."""
-    columns = plan.mapper.primary_key
-    parts = entity_id.split(":") if len(columns) > 1 else [entity_id]
-    if len(parts) != len(columns):
-        return None
-    try:
-        return tuple(
-            column.type.python_type(part) if column.type.python_type is not str else part
-            for column, part in zip(columns, parts, strict=True)
-        )
-    except (NotImplementedError, TypeError, ValueError):
-        return None

@@ -18,6 +18,7 @@ from .errors import HistoryError, WatchError, describe_error
 from .history import Event, event_by_id, events_of, subject_of, values_at
 from .listeners import Listeners
 from .ownership import holds_callers_work
+from .reconcile import Reconciler
 from .registry import Registry, mappers_of
 from .render import Row
 from .revert import revert
@@ -188,6 +189,10 @@ class AuditTrail:
             event = event_by_id(connection, self.table, self.registry, event)
         plan, _ = subject_of(self.registry, (event.entity, event.key))
         return revert(own, self.table, plan, event, force=force, values=values or {})
+
+    def reconcile(self) -> Reconciler:
+        """Return what compares the live tables with the trail: ``.run(engine)``."""
+        return Reconciler(self.registry, self.table)
 
     def _reader(self, of: Any, session: Session | None) -> Connection:
         own = self._session(of, session)

@@ -95,11 +95,14 @@ def test_the_tour_finds_exactly_what_it_did_whatever_the_environment_says(
     assert not list(empty.iterdir())
     assert not list(instance.glob("*spool*"))
 
-    listed = run(
-        empty, "audit", "list", "--json", "--limit", "1000",
-        APP_CONFIG="testing", DATABASE_URL=f"sqlite:///{instance / 'demo.sqlite'}",
-    )
+    database = {
+        "APP_CONFIG": "testing", "DATABASE_URL": f"sqlite:///{instance / 'demo.sqlite'}"
+    }
+    listed = run(empty, "audit", "list", "--json", "--limit", "1000", **database)
     assert json.loads(listed.stdout) == rows[::-1]
+    reconciled = run(empty, "audit", "reconcile", "--json", **database)
+    assert json.loads(reconciled.stdout)["unexplained"] == []
+    assert reconciled.returncode == 0
 
 
 def test_the_tour_prints_a_table_of_the_trail_in_the_other_profile_too(

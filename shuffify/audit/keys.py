@@ -1,0 +1,35 @@
+"""How the log names an object: its primary key as text, and back."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from .plan import Plan
+
+LONGEST_ENTITY_ID: Final = 64
+
+
+def entity_id_of(plan: Plan, key: tuple[Any, ...]) -> str:
+    """Return the key's parts joined by ``:``; secret or above 64 characters, their SHA-256."""
+    text = str(key[0]) if len(key) == 1 else ":".join([str(part) for part in key])
+    if len(text) > LONGEST_ENTITY_ID or plan.has_secret_key:
+        return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+    return text
+
+
+def parsed_key(plan: Plan, entity_id: str) -> tuple[Any, ...] | None:
+    """Return the key that the log calls so; None where the text does not tell it."""
+    columns = plan.mapper.primary_key
+    parts = entity_id.split(":") if len(columns) > 1 else [entity_id]
+    if len(parts) != len(columns):
+        return None
+    try:
+        key = tuple(
+            part if column.type.python_type is str else column.type.python_type(part)
+            for column, part in zip(columns, parts, strict=True)
+        )
+    except (NotImplementedError, TypeError, ValueError):
+        return None
+    return key if entity_id_of(plan, key) == entity_id else None

@@ -1,0 +1,186 @@
+"""One object's rows of the log, replayed: what it should be now, as far as they tell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Table, select
+from sqlalchemy import types as sqltypes
+from sqlalchemy.engine import Connection
+
+from .canonical import naive_utc, number
+from .change import Values
+from .history import Event, event_of, events_of, former_key, require_columns
+from .keys import entity_id_of, parsed_key
+from .plan import Plan
+from .recall import NotKept
+from .render import encode
+
+
+class _NotTold:
+    def __repr__(self) -> str:
+        return "NOT_TOLD"
+
+
+NOT_TOLD: Final = _NotTold()
+"""No row says what a column holds: the object is older than the log."""
+
+_REASONS: Final[Mapping[str, str]] = {
+    "secret": "secret", "truncated": "the row's metadata was cut", "unknown": "was not told",
+}
+
+
+class Story:
+    """What the events of one id come to, taken in one by one, oldest first."""
+
+    __slots__ = ("plan", "exists", "created", "at", "events", "former_ids", "_recorded", "_lost")
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.exists = False
+        self.created = False
+        """Its creation is among the events, so what they do not name was null."""
+        self.at: datetime | None = None
+        self.events = 0
+        self.former_ids: dict[str, datetime] = {}
+        """Ids that the object had before, with when it gave them up."""
+        self._recorded: Values = {}
+        self._lost: dict[str, NotKept] = {}
+
+    def take(self, event: Event) -> None:
+        """Add the next event."""
+        self.events += 1
+        self.at = event.at
+        former = former_key(self.plan, event)
+        if former is not None:
+            self.former_ids[entity_id_of(self.plan, former)] = event.at
+        if event.operation != "update":
+            self._recorded, self._lost = {}, {}
+            self.created = event.operation == "create"
+        self.exists = event.operation != "delete"
+        changes = event.metadata.get("changes") or {}
+        for name in event.columns:
+            after = event.after[name]
+            if isinstance(after, NotKept) and after.why != "digest":
+                self._lost[name] = after
+            else:
+                self._lost.pop(name, None)
+            self._recorded[name] = None if event.truncated else changes[name][1]
+
+    def told(self, name: str) -> Any:
+        """Return what a column should hold, in the log's own form; NOT_TOLD if no row says it."""
+        if name in self._recorded:
+            return self._recorded[name]
+        return None if self.created else NOT_TOLD
+
+    def not_kept(self, name: str) -> str | None:
+        """Return why the content of a column is not in the log, or None where it is."""
+        lost = self._lost.get(name)
+        return None if lost is None else _REASONS[lost.why]
+
+    def agrees(self, name: str, live: Any) -> bool:
+        """Tell whether a live column's canonical value is what the log says."""
+        told = self.told(name)
+        is_ = json.loads(encode(live))
+        return bool(is_ == told) or _rounded(self.plan.columns[name].type, told) == is_
+
+    def values(self) -> Values:
+        """Return what is told of the counted columns, for a policy to look at."""
+        return {name: self.told(name) for name in self.plan.counted
+                if self.told(name) is not NOT_TOLD}
+
+
+def _rounded(column_type: Any, told: Any) -> Any:
+    """Return a decimal as a column of its scale stores it: the log tells what was assigned."""
+    scale = getattr(column_type, "scale", None)
+    is_exact = isinstance(column_type, sqltypes.Numeric) and not isinstance(
+        column_type, sqltypes.Float
+    )
+    if not is_exact or scale is None or not isinstance(told, str):
+        return told
+    try:
+        return number(round(Decimal(told), scale))
+    except ArithmeticError:
+        return told
+
+
+def stories(connection: Connection, log: Table, plan: Plan, ids: list[str]) -> dict[str, Story]:
+    """Replay the rows about some ids of a model's, through every change of their keys."""
+    require_columns(log)
+    order = [log.c.created_at, *([log.c.id] if "id" in log.c else [])]
+    rows = connection.execute(
+        select(log)
+        .where(log.c.entity_type == plan.entity, log.c.entity_id.in_(ids))
+        .order_by(log.c.entity_id, *order)
+    )
+    told: dict[str, Story] = {}
+    for row in rows:
+        story = told.setdefault(row.entity_id, Story(plan))
+        story.take(event_of(plan, parsed_key(plan, row.entity_id) or (row.entity_id,), row))
+    for id_, story in told.items():
+        key = parsed_key(plan, id_)
+        if story.former_ids and key is not None:
+            told[id_] = whole = Story(plan)
+            for event in events_of(connection, log, plan, key):
+                whole.take(event)
+            # Those under former ids count where they stand.
+            whole.events = story.events
+    return told
+
+
+@dataclass(slots=True)
+class Summaries:
+    """Rows that tell of many objects without naming them, by entity: the newest of each."""
+
+    pruned: bool = False
+    summarised: dict[str, datetime] = field(default_factory=dict)
+    cascaded: dict[str, datetime] = field(default_factory=dict)
+
+    def summarised_since(self, entity: str, since: datetime | None) -> bool:
+        """Tell whether a bulk statement changed objects of this kind after a time."""
+        return _is_later(self.summarised.get(entity), since)
+
+    def cascaded_since(self, entity: str, since: datetime | None) -> bool:
+        """Tell whether ON DELETE took objects of this kind after a time."""
+        return _is_later(self.cascaded.get(entity), since)
+
+
+def _is_later(newest: datetime | None, since: datetime | None) -> bool:
+    return newest is not None and (since is None or newest >= since)
+
+
+def summaries(connection: Connection, log: Table) -> Summaries:
+    """Read the rows that tell of objects which they do not name."""
+    require_columns(log)
+    found = Summaries()
+    pruned = select(log.c.activity_type).where(log.c.activity_type == "audit_prune").limit(1)
+    found.pruned = connection.execute(pruned).first() is not None
+    unnamed = select(log.c.entity_type, log.c.created_at).where(
+        log.c.entity_type.is_not(None), log.c.entity_id.is_(None)
+    )
+    for entity, at in connection.execute(unnamed):
+        _keep_newest(found.summarised, entity, at)
+    counted = select(log.c.created_at, log.c.metadata_json).where(_has_cascaded(log))
+    for at, metadata in connection.execute(counted):
+        told = json.loads(metadata) if isinstance(metadata, str) else metadata
+        for entity in told["cascaded"]:
+            _keep_newest(found.cascaded, entity, at)
+    return found
+
+
+def _has_cascaded(log: Table) -> ColumnElement[bool]:
+    column = log.c.metadata_json
+    if isinstance(column.type, sqltypes.JSON):
+        found: ColumnElement[bool] = column["cascaded"].as_string().is_not(None)
+        return found
+    return column.like('%"cascaded":%')
+
+
+def _keep_newest(newest: dict[str, datetime], entity: str, at: datetime) -> None:
+    moment = naive_utc(at)
+    newest[entity] = max(moment, newest.get(entity, moment))

@@ -1,0 +1,298 @@
+"""The trail against the live tables (A16): what somebody did with the database's own shell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, ForeignKey, Numeric, String, Text, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from shuffify.audit import Audited, NotAudited, bind
+from shuffify.audit.reconcile import CASCADED, NO_CREATION, PRUNED, SUMMARISED, Reconciler
+from tests.audit.stage import Json, LogColumns, Stage, UserColumns, staged
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class User(UserColumns, Base):
+    pass
+
+
+class ActivityLog(LogColumns, Base):
+    __audit__ = NotAudited("it is the trail")
+
+
+class Book(Base):
+    __tablename__ = "books"
+    __audit__ = Audited(ignore={"position"}, shown={"tags"})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(String(50))
+    price: Mapped[Decimal | None] = mapped_column(Numeric(10, 2))
+    bought_at: Mapped[datetime | None]
+    tags: Mapped[list[str] | None] = mapped_column(Json)
+    body: Mapped[str | None] = mapped_column(Text)
+    password: Mapped[str | None] = mapped_column(String(50))
+    position: Mapped[int] = mapped_column(default=0)
+    pages: Mapped[list[Page]] = relationship(passive_deletes=True)
+
+
+class Page(Base):
+    __tablename__ = "pages"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    book_id: Mapped[int] = mapped_column(ForeignKey("books.id", ondelete="CASCADE"))
+    number: Mapped[int]
+
+
+class Run(Base):
+    """Recorded when it is over, like a job's."""
+
+    __tablename__ = "runs"
+    __audit__ = Audited(types={
+        "create": lambda change: "run" if change.value("status") != "running" else None,
+        "update": lambda change: "run" if "status" in change.changed else None,
+        "delete": None,
+    })
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    status: Mapped[str] = mapped_column(String(20))
+    note: Mapped[str | None] = mapped_column(String(20))
+
+
+class Code(Base):
+    """Named by a secret: the log has its digest."""
+
+    __tablename__ = "codes"
+
+    token: Mapped[str] = mapped_column(String(50), primary_key=True)
+    uses: Mapped[int] = mapped_column(default=0)
+
+
+class Animal(Base):
+    __tablename__ = "animals"
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "animal"}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    name: Mapped[str] = mapped_column(String(20))
+
+
+class Dog(Animal):
+    __tablename__ = "dogs"
+    __mapper_args__ = {"polymorphic_identity": "dog"}
+
+    id: Mapped[int] = mapped_column(ForeignKey("animals.id"), primary_key=True)
+    tricks: Mapped[int] = mapped_column(default=0)
+
+
+@pytest.fixture
+def stage(engine: Engine) -> Iterator[Stage]:
+    with staged(engine, Base, ActivityLog) as stage, bind(user_id=7):
+        yield stage
+
+
+@pytest.fixture
+def books(stage: Stage) -> None:
+    with stage.session() as session:
+        session.add_all([
+            Book(id=1, title="One", price=Decimal("9.999"), tags=["a"], body="la",
+                 bought_at=datetime(2026, 1, 2), password="p", pages=[Page(id=1, number=1)]),
+            Book(id=2, title="Two"),
+            Code(token="abc"),
+            Dog(id=5, name="Rex", tricks=2), Animal(id=6, name="Tom"),
+        ])
+        session.commit()
+
+
+def found(stage: Stage) -> tuple[list[tuple[Any, ...]], Reconciler]:
+    reconciler = stage.trail.reconcile()
+    findings = list(reconciler.run(stage.engine))
+    return [(one.kind, one.entity, one.entity_id, one.columns) for one in findings], reconciler
+
+
+def by_hand(stage: Stage, *statements: str) -> None:
+    """Do something past every session, as the database's shell would."""
+    with stage.engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+def covered(reconciler: Reconciler) -> dict[tuple[str, str, str], int]:
+    return dict(reconciler.result.not_covered)
+
+
+def test_what_the_sessions_did_is_explained(stage: Stage, books: None) -> None:
+    with stage.session() as session:
+        book = session.get_one(Book, 1)
+        book.title, book.tags, book.body, book.position = "First", ["b"], "lala", 9
+        session.commit()
+        session.add(Book(id=3, title="Three"))
+        session.commit()
+        session.get_one(Book, 3).id = 11
+        session.delete(session.get_one(Book, 2))
+        session.get_one(Dog, 5).tricks = 3
+        session.commit()
+        session.add(Book(id=2, title="Again"))
+        session.commit()
+    findings, reconciler = found(stage)
+    assert findings == []
+    assert reconciler.result.objects == 7 and reconciler.result.events == len(stage.rows())
+    assert covered(reconciler) == {("book", "password", "secret"): 1}
+
+
+@pytest.mark.parametrize(("statement", "finding"), [
+    ("UPDATE books SET title = 'X' WHERE id = 1", ("altered", "book", "1", ("title",))),
+    ("UPDATE books SET price = 1, tags = NULL WHERE id = 1",
+     ("altered", "book", "1", ("price", "tags"))),
+    ("UPDATE books SET body = 'ha' WHERE id = 1", ("altered", "book", "1", ("body",))),
+    ("UPDATE books SET body = 'new' WHERE id = 2", ("altered", "book", "2", ("body",))),
+    ("DELETE FROM books WHERE id = 2", ("vanished", "book", "2", ())),
+    ("INSERT INTO books (id, title, position) VALUES (3, 'Three', 0)",
+     ("appeared", "book", "3", ())),
+    ("UPDATE dogs SET tricks = 9", ("altered", "dog", "5", ("tricks",))),
+    ("UPDATE animals SET name = 'Max' WHERE id = 5", ("altered", "dog", "5", ("name",))),
+    ("DELETE FROM animals WHERE id = 6", ("vanished", "animal", "6", ())),
+    ("UPDATE codes SET uses = 3", ("altered", "code", None, ("uses",))),
+    ("DELETE FROM codes", ("vanished", "code", None, ())),
+])
+def test_a_change_by_hand_is_found(
+    stage: Stage, books: None, statement: str, finding: tuple[Any, ...]
+) -> None:
+    by_hand(stage, statement)
+    (kind, entity, id_, columns), = found(stage)[0]
+    assert (kind, entity, columns) == (finding[0], finding[1], finding[3])
+    assert id_ == finding[2] or (finding[2] is None and len(id_) == 64)
+
+
+def test_a_finding_says_since_when(stage: Stage, books: None) -> None:
+    with stage.session() as session:
+        session.get_one(Book, 1).title = "Second"
+        session.commit()
+    by_hand(stage, "UPDATE books SET title = 'X'", "INSERT INTO runs (id, status) "
+                                                   "VALUES (1, 'failed')")
+    since = {one.entity_id: one.since for one in stage.trail.reconcile().run(stage.engine)
+             if one.kind == "altered"}
+    rows = {row.entity_id: row.created_at for row in stage.rows() if row.entity_type == "book"}
+    assert since == {"1": rows["1"], "2": rows["2"]}
+    appeared, = (one for one in stage.trail.reconcile().run(stage.engine)
+                 if one.kind == "appeared")
+    assert (appeared.entity, appeared.since) == ("run", None)
+
+
+def test_what_policy_does_not_record_is_not_covered(stage: Stage) -> None:
+    by_hand(
+        stage,
+        "INSERT INTO runs (id, status) VALUES (1, 'running')",
+        "INSERT INTO runs (id, status) VALUES (2, 'running')",
+    )
+    with stage.session() as session:
+        session.get_one(Run, 2).status = "failed"
+        session.add(Run(id=3, status="failed"))
+        session.commit()
+    by_hand(stage, "UPDATE runs SET note = 'x' WHERE id = 3", "DELETE FROM runs WHERE id = 2")
+    findings, reconciler = found(stage)
+    assert findings == []
+    assert covered(reconciler) == {
+        ("run", "", "policy does not record this create"): 1,
+        ("run", "", "policy does not record this delete"): 1,
+        ("run", "note", "policy does not record this update"): 1,
+    }
+
+
+def test_an_object_older_than_the_trail_is_judged_by_what_is_told_of_it(stage: Stage) -> None:
+    by_hand(stage, "INSERT INTO books (id, title, position) VALUES (1, 'Old', 0)")
+    with stage.session() as session:
+        session.get_one(Book, 1).price = Decimal(1)
+        session.commit()
+    by_hand(stage, "UPDATE books SET title = 'Other'")
+    findings, reconciler = found(stage)
+    assert findings == [] and covered(reconciler)["book", "", NO_CREATION] == 1
+    by_hand(stage, "UPDATE books SET price = 2")
+    assert found(stage)[0] == [("altered", "book", "1", ("price",))]
+
+
+def test_what_a_databases_cascade_took_is_not_covered(stage: Stage, books: None) -> None:
+    with stage.session() as session:
+        session.delete(session.get_one(Book, 1))
+        session.commit()
+    findings, reconciler = found(stage)
+    assert findings == [] and covered(reconciler) == {("page", "", CASCADED): 1}
+    # One that was there afterwards was not taken by it.
+    with stage.session() as session:
+        session.add(Page(id=9, book_id=2, number=1))
+        session.commit()
+    by_hand(stage, "DELETE FROM pages")
+    assert found(stage)[0] == [("vanished", "page", "9", ())]
+
+
+def test_rows_that_tell_of_many_and_pruned_rows_are_not_covered(
+    stage: Stage, books: None
+) -> None:
+    by_hand(stage, "UPDATE books SET title = 'All'")
+    assert len(found(stage)[0]) == 2
+    with stage.unwatched() as session:
+        session.add(ActivityLog(
+            user_id=7, activity_type="book_update", description="Updated 600 books",
+            metadata_json={"count": 600}, created_at=datetime(2100, 1, 1), event_id="s",
+            entity_type="book",
+        ))
+        session.commit()
+    findings, reconciler = found(stage)
+    assert findings == [] and covered(reconciler)["book", "title", SUMMARISED] == 2
+
+    by_hand(stage, "INSERT INTO codes (token, uses) VALUES ('old', 1)")
+    assert [one[:2] for one in found(stage)[0]] == [("appeared", "code")]
+    with stage.unwatched() as session:
+        session.add(ActivityLog(
+            user_id=7, activity_type="audit_prune", description="Pruned", event_id="p",
+            created_at=datetime(2100, 1, 1),
+        ))
+        session.commit()
+    findings, reconciler = found(stage)
+    assert findings == [] and covered(reconciler)["code", "", PRUNED] == 1
+
+
+def test_cut_metadata_is_not_covered(stage: Stage, books: None) -> None:
+    with stage.session() as session:
+        session.get_one(Book, 2).tags = ["x" * 9000]
+        session.commit()
+    findings, reconciler = found(stage)
+    assert findings == []
+    assert covered(reconciler)["book", "tags", "the row's metadata was cut"] == 1
+
+
+def test_a_key_that_was_given_up_and_taken_again_is_watched_again(stage: Stage) -> None:
+    with stage.session() as session:
+        first = Book(id=1, title="One")
+        session.add(first)
+        session.commit()
+        first.id = 10
+        session.commit()
+        assert found(stage)[0] == []
+        session.add(Book(id=1, title="New"))
+        session.commit()
+    by_hand(stage, "DELETE FROM books WHERE id = 1")
+    assert found(stage)[0] == [("vanished", "book", "1", ())]
+    by_hand(stage, "UPDATE books SET title = 'X' WHERE id = 10")
+    assert found(stage)[0] == [
+        ("altered", "book", "10", ("title",)), ("vanished", "book", "1", ())
+    ]
+
+
+def test_it_reads_one_snapshot_and_writes_nothing(stage: Stage, books: None) -> None:
+    findings = stage.trail.reconcile().run(stage.engine)
+    with stage.session() as session:
+        # Begun, and then somebody changes what is still to be read.
+        session.get_one(Book, 1).title = "Meanwhile"
+        first = next(findings, None)
+        assert first is None
+        session.commit()
+    before = stage.rows()
+    assert found(stage)[0] == [] and stage.rows() == before
