@@ -142,6 +142,7 @@ def outcome(scene: Scene, before: list[str | None], rows: int, snapshots: int) -
         ]
         facts = left[1].metadata_json or {}
         assert (facts["outcome"], facts["snapshot_id"]) == ("applied", snapshot.id)
+        assert {*facts} >= {"algorithm", "params", "seed", "moved", "method", "track_count"}
         return "recorded late" if facts.get("reason") == "recovery" else "applied"
     assert (snapshot.write_state, scene.uris) == ("void", before)
     if snapshot.restored_at is None:
