@@ -54,13 +54,17 @@ def create_snapshot(playlist_id: str) -> Answer:
 @bp.get("/snapshots/<row:snapshot_id>")
 @login_required
 def get_snapshot(snapshot_id: int) -> Answer:
-    """Return a snapshot, and what a restore would do to the list as it stands."""
+    """Return a snapshot, what a restore would do to the list, and the list as it stands.
+
+    The list is what tells the names of most of the snapshot's rows, and those that would leave.
+    """
     snapshot = PlaylistSnapshotService.get(user_id(), snapshot_id).to_dict()
     difference = PlaylistSnapshotService.diff(user_id(), snapshot_id)
     return success(
         f"Snapshot with {counted(snapshot['track_count'], 'track')} read.",
         snapshot=snapshot,
         diff=None if difference is None else difference.to_dict(),
+        standing=None if difference is None else [row.to_dict() for row in difference.standing],
     )
 
 
@@ -84,8 +88,11 @@ def restore_snapshot(snapshot_id: int) -> Answer | Response:
 @login_required
 def delete_snapshot(snapshot_id: int) -> Answer:
     """Delete a snapshot."""
-    PlaylistSnapshotService.delete_snapshot(user_id(), snapshot_id)
-    return success("The snapshot was deleted.")
+    user = user_id()
+    playlist_id = PlaylistSnapshotService.get(user, snapshot_id).playlist_id
+    PlaylistSnapshotService.delete_snapshot(user, snapshot_id)
+    steps = PlaylistSnapshotService.undo_steps(user, playlist_id)
+    return success("The snapshot was deleted.", undo_steps=steps)
 
 
 def _summary(snapshot: PlaylistSnapshot) -> dict[str, Any]:

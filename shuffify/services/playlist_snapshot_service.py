@@ -82,6 +82,15 @@ class PlaylistSnapshotService:
             ]
 
     @staticmethod
+    def list_interrupted(user_id: int) -> builtins.list[PlaylistSnapshot]:
+        """Return the snapshots of writes that ended half-way and were not put back since.
+
+        Without their rows, the newest first.
+        """
+        with reading(PlaylistSnapshotError, _UNREADABLE):
+            return snapshot_store.unsettled(user_id)
+
+    @staticmethod
     def get(user_id: int, snapshot_id: int) -> PlaylistSnapshot:
         """Return a snapshot; raise PlaylistSnapshotNotFoundError."""
         with reading(PlaylistSnapshotError, _UNREADABLE):
@@ -110,7 +119,7 @@ class PlaylistSnapshotService:
         ) as why:
             logger.warning("No comparison with snapshot %s: %s", snapshot_id, why)
             return None
-        return SnapshotDiff.between(fresh.uris, uris)
+        return SnapshotDiff.between(fresh.uris, uris, standing=fresh.tracks)
 
     @staticmethod
     def undo(

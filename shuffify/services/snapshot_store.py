@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import defer
 
 from shuffify.audit import bind
 from shuffify.enums import SnapshotType, WriteState
@@ -67,6 +68,25 @@ def newest_step(user_id: int, playlist_id: str) -> PlaylistSnapshot | None:
         .order_by(PlaylistSnapshot.created_at.desc(), PlaylistSnapshot.id.desc())
         .limit(1)
     )
+
+
+def unsettled(user_id: int) -> list[PlaylistSnapshot]:
+    """Return the snapshots that interrupted writes left to be restored, the newest first.
+
+    A later write does not settle one: it works on what the interrupted write left standing.
+    """
+    return [
+        *db.session.scalars(
+            select(PlaylistSnapshot)
+            .where(
+                PlaylistSnapshot.user_id == user_id,
+                PlaylistSnapshot.write_state == WriteState.INTERRUPTED,
+                PlaylistSnapshot.restored_at.is_(None),
+            )
+            .order_by(PlaylistSnapshot.id.desc())
+            .options(defer(PlaylistSnapshot.track_uris))
+        )
+    ]
 
 
 def prune(user_id: int, playlist_id: str, spare: Collection[int] = ()) -> int:

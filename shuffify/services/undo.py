@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shuffify.services.playlist_view import PlaylistView
 from shuffify.spotify.references import is_writable
 from shuffify.spotify.sequences import diff, keep_null_rows
-from shuffify.spotify.tracks import Uri
+from shuffify.spotify.tracks import Track, Uri
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +48,30 @@ class RestoreResult:
 class SnapshotDiff:
     """What a restore would do to the list as it stands.
 
-    `unwritable` counts the rows that would vanish for good, or cannot come back.
+    `unwritable` counts the rows that would vanish for good, or cannot come back; `standing`
+    holds the list that was compared with, where somebody has to see it.
     """
 
     added: int
     removed: int
     moved: int
     unwritable: int
+    standing: tuple[Track, ...] = field(default=(), compare=False, repr=False)
 
     @classmethod
-    def between(cls, fresh: Sequence[Uri], snapshot: Sequence[Uri]) -> "SnapshotDiff":
+    def between(
+        cls,
+        fresh: Sequence[Uri],
+        snapshot: Sequence[Uri],
+        *,
+        standing: tuple[Track, ...] = (),
+    ) -> "SnapshotDiff":
         """Compare a list with a snapshot of it."""
         change = diff(fresh, snapshot)
         lost = _unwritable(fresh) - _unwritable(snapshot)
         missing = _unwritable(snapshot) - _unwritable(fresh)
-        return cls(change.added, change.removed, change.moved, (lost + missing).total())
+        unwritable = (lost + missing).total()
+        return cls(change.added, change.removed, change.moved, unwritable, standing)
 
     def to_dict(self) -> dict[str, int]:
         """Serialise for JSON answers."""

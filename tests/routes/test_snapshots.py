@@ -112,6 +112,8 @@ def test_a_snapshot_is_taken_listed_read_restored_and_deleted(
     assert read["snapshot"]["track_uris"] == order
     assert set(read["diff"]) == {"added", "removed", "moved", "unwritable"}
     assert read["diff"]["moved"] > 0
+    assert [row["uri"] for row in read["standing"]] == sandbox.uris(TWELVE)
+    assert all(row["name"] and row["artists"] for row in read["standing"])
     restored = mira.post(f"{path}/restore")
     assert (restored.status_code, restored.json["category"]) == (200, "success")
     assert set(restored.json) >= {"playlist", "snapshot", "undo_steps"}
@@ -119,7 +121,8 @@ def test_a_snapshot_is_taken_listed_read_restored_and_deleted(
     assert sandbox.uris(TWELVE) == order
     assert mira.post(f"{path}/restore").json["category"] == "info"
 
-    assert mira.delete(path).status_code == 200
+    gone = mira.delete(path)
+    assert (gone.status_code, gone.json["undo_steps"]) == (200, 2)
     assert mira.get(path).status_code == 404
     stamp = snapshot["created_at"].replace("T", " ")[:16]
     assert [row.description for row in trail(outside)] == [
@@ -150,7 +153,7 @@ def test_without_spotify_a_snapshot_is_read_without_comparison(
     snapshot_id = take(mira)
     sandbox.fault("error_before", path="/v1/playlists/*", count=None)
     answer = mira.get(f"/snapshots/{snapshot_id}")
-    assert (answer.status_code, answer.json["diff"]) == (200, None)
+    assert (answer.status_code, answer.json["diff"], answer.json["standing"]) == (200, None, None)
     assert len(answer.json["snapshot"]["track_uris"]) == 12
 
 
