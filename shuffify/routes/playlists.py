@@ -3,6 +3,7 @@
 from flask import Blueprint
 
 from shuffify.services import PlaylistService
+from shuffify.web import dashboard
 from shuffify.web.guards import login_required, user_id
 from shuffify.web.negotiation import Answer, counted, success
 from shuffify.web.schemas.base import NoFields
@@ -26,7 +27,11 @@ def refresh_playlists() -> Answer:
     NoFields.from_request()
     playlists = PlaylistService.list_playlists(user_id(), fresh=True)
     found = counted(len(playlists), "playlist")
-    return success(f"{found} read anew.", playlists=[card.to_dict() for card in playlists])
+    return success(
+        f"{found} read anew.",
+        playlists=[card.to_dict() for card in playlists],
+        interrupted=dashboard.interrupted(user_id()),
+    )
 
 
 @bp.get("/playlist/<playlist:playlist_id>")

@@ -4,7 +4,15 @@ from typing import Any
 
 from shuffify.errors import ShuffifyError
 from shuffify.extensions import app_settings
-from shuffify.services import PlaylistService, ShuffleService, UserSettingsService
+from shuffify.models.base import iso_utc, utcnow
+from shuffify.services import (
+    PlaylistService,
+    PlaylistSnapshotService,
+    ShuffleService,
+    UserService,
+    UserSettingsService,
+)
+from shuffify.services.consent import consent_ending
 from shuffify.web.errors import Problem, log_failure, problem_of
 
 
@@ -28,6 +36,22 @@ def contents(user_id: int) -> dict[str, Any]:
     return {
         "playlists": playlists,
         "problem": problem,
+        "interrupted": interrupted(user_id),
+        "consent": consent_ending(UserService.get(user_id).consented_at, utcnow()),
         "algorithms": ShuffleService.list_algorithms(),
         "default_algorithm": UserSettingsService.get_or_create(user_id).default_algorithm,
     }
+
+
+def interrupted(user_id: int) -> list[dict[str, Any]]:
+    """Return the writes that ended half-way, each with the snapshot to go back to."""
+    return [
+        {
+            "snapshot_id": snapshot.id,
+            "playlist_id": snapshot.playlist_id,
+            "playlist_name": snapshot.playlist_name,
+            "track_count": snapshot.track_count,
+            "created_at": iso_utc(snapshot.created_at),
+        }
+        for snapshot in PlaylistSnapshotService.list_interrupted(user_id)
+    ]

@@ -29,9 +29,36 @@ def address(path: str) -> Way:
     return lambda page: page.goto(path)
 
 
+def pressed(button: str, then: str) -> Way:
+    """Return the way that leads over a button of the dashboard, until a text is there."""
+    def reach(page: Page) -> None:
+        page.goto("/")
+        page.locator("html[data-ready]").wait_for()
+        page.get_by_role("button", name=button).click()
+        page.get_by_text(then).first.wait_for()
+
+    return reach
+
+
+def one_snapshot(page: Page) -> None:
+    """Go to the details of a snapshot."""
+    pressed("Snapshots Sunday breakfast", "Taken by hand")(page)
+    page.get_by_role("button", name="Taken by hand").click()
+    page.get_by_text("12 tracks, and where they are now").wait_for()
+
+
 PLACES = [
     Place("landing", "core.index", address("/"), signed_in=False),
     Place("dashboard", "core.index", address("/")),
+    Place(
+        "shuffle-dialog", "core.index",
+        pressed("Algorithm for Sunday breakfast", "Repeat an earlier shuffle"), dialog=True,
+    ),
+    Place(
+        "snapshots", "core.index",
+        pressed("Snapshots Sunday breakfast", "Taken by hand"), dialog=True,
+    ),
+    Place("snapshot", "core.index", one_snapshot, dialog=True),
     Place("terms", "core.terms", address("/terms"), signed_in=False),
     Place("privacy", "core.privacy", address("/privacy"), signed_in=False),
     Place("not-found", "error", address("/nowhere"), signed_in=False),

@@ -26,8 +26,8 @@ def library(page: Page) -> Page:
 
 
 def playlist_of(page: Page, name: str = "Morning run") -> str:
-    button = page.get_by_role("button", name=f"Shuffle {name}")
-    return button.get_attribute("data-playlist") or ""
+    card = page.get_by_role("listitem").filter(has_text=name).first
+    return card.get_attribute("data-playlist") or ""
 
 
 def test_a_long_write_tells_how_far_it_is_and_ends_with_its_envelope(library: Page) -> None:

@@ -11,11 +11,11 @@ export function attach(container) {
     toast.querySelector('[data-slot="title"]').textContent = title;
     toast.querySelector('[data-slot="message"]').textContent = message;
     toast.querySelector('[data-slot="close"]').addEventListener("click", () => toast.remove());
+    const region = container.querySelector(`[data-slot="${kind}"]`);
+    region.append(toast);
     if (action !== null) {
       offer(toast, action);
     }
-    const region = container.querySelector(`[data-slot="${kind}"]`);
-    region.append(toast);
     while (region.children.length > MOST) {
       region.firstElementChild.remove();
     }
@@ -27,14 +27,38 @@ export function attach(container) {
   document.addEventListener("shuffify:notice", (event) => show(event.detail));
 }
 
-function offer(toast, { label, run }) {
+// An action may have to wait: `after` seconds it can be pressed, and until then the button counts.
+function offer(toast, { label, run, after = 0 }) {
   const button = toast.querySelector('[data-slot="action"]');
   button.textContent = label;
   button.hidden = false;
   button.addEventListener("click", () => {
-    toast.remove();
-    run();
+    if (button.getAttribute("aria-disabled") !== "true") {
+      toast.remove();
+      run();
+    }
   });
+  if (after > 0) {
+    countDown(button, Date.now() + after * 1000);
+  }
+}
+
+function countDown(button, end) {
+  const left = document.createElement("span");
+  // Unseen by screen readers, which would read out every second of it.
+  left.setAttribute("aria-hidden", "true");
+  button.append(left);
+  button.setAttribute("aria-disabled", "true");
+  const tick = () => {
+    const seconds = Math.ceil((end - Date.now()) / 1000);
+    left.textContent = seconds > 0 ? ` in ${seconds} s` : "";
+    if (seconds > 0 && button.isConnected) {
+      setTimeout(tick, 1000);
+    } else {
+      button.removeAttribute("aria-disabled");
+    }
+  };
+  tick();
 }
 
 function leaveUnlessLookedAt(toast) {

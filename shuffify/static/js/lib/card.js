@@ -4,40 +4,54 @@ import { safeUrl } from "./links.js";
 export const counted = (number, noun) =>
   `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 
+const slot = (card, name) => card.querySelector(`[data-slot="${name}"]`);
+const buttonOf = (card, what) => card.querySelector(`[data-do="${what}"]`);
+
+export const playlistOf = (card) => ({
+  id: card.dataset.playlist,
+  name: slot(card, "name").textContent,
+});
+
+export const cardOf = (list, id) =>
+  [...list.children].find((card) => card.dataset.playlist === id) ?? null;
+
 export function fillCount(card, number) {
-  card.querySelector('[data-slot="count"]').textContent = counted(number ?? 0, "track");
+  const count = slot(card, "count");
+  count.textContent = counted(number ?? 0, "track");
+  count.dataset.number = number ?? 0;
 }
 
 export function fillUndo(card, steps) {
-  const button = card.querySelector('[data-slot="undo"]');
-  button.querySelector('[data-slot="steps"]').textContent = steps.toLocaleString("en");
+  const button = buttonOf(card, "undo");
+  slot(card, "steps").textContent = steps.toLocaleString("en");
   if (steps === 0 && document.activeElement === button) {
     // A hidden button would throw keyboard users back to the top of the page.
-    card.querySelector('[data-behaviour="shuffle-playlist"]').focus();
+    buttonOf(card, "shuffle").focus();
   }
   button.hidden = steps === 0;
 }
 
-export function fillCard(card, playlist) {
-  for (const name of card.querySelectorAll('[data-slot="name"]')) {
-    name.textContent = playlist.name;
-  }
-  fillCount(card, playlist.track_count);
-  card.querySelector('[data-slot="collaborative"]').hidden = !playlist.collaborative;
-  fillUndo(card, playlist.undo_steps);
-  for (const button of card.querySelectorAll("[data-playlist]")) {
-    button.dataset.playlist = playlist.id;
-  }
-  const cover = safeUrl(playlist.image_url);
-  const image = card.querySelector('[data-slot="cover"]');
-  image.hidden = cover === null;
-  if (cover !== null) {
-    image.src = cover;
-  }
-  const url = safeUrl(playlist.url);
-  const link = card.querySelector('[data-slot="link"]');
+function fillLink(link, url) {
   link.hidden = url === null;
   if (url !== null) {
     link.href = url;
   }
+}
+
+export function fillCard(card, playlist) {
+  for (const name of card.querySelectorAll('.visually-hidden[data-slot="name"]')) {
+    name.textContent = ` ${playlist.name}`;
+  }
+  slot(card, "name").textContent = playlist.name;
+  card.dataset.playlist = card.dataset.writes = playlist.id;
+  fillCount(card, playlist.track_count);
+  slot(card, "collaborative").hidden = !playlist.collaborative;
+  fillUndo(card, playlist.undo_steps);
+  const cover = safeUrl(playlist.image_url);
+  const image = card.querySelector(".cover-image");
+  image.hidden = cover === null;
+  if (cover !== null && image.getAttribute("src") !== cover) {
+    image.src = cover;
+  }
+  fillLink(slot(card, "link"), safeUrl(playlist.url));
 }

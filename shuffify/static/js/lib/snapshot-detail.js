@@ -1,0 +1,95 @@
+// One snapshot: what a restore would do, its rows, and the ways to restore and to delete it.
+import { del } from "./api.js";
+import { whileBusy } from "./busy.js";
+import { counted } from "./card.js";
+import { ask } from "./dialog.js";
+import { restore } from "./going-back.js";
+import { fillMarks } from "./snapshot-list.js";
+import { compareRows, fillRows } from "./snapshot-rows.js";
+import { changeInWords, kindOf, tellSettled } from "./snapshots.js";
+import { fillTime, localTime } from "./time.js";
+import { tellSteps } from "./writes.js";
+
+function difference(diff) {
+  if (diff === null) {
+    return "What a restore would change cannot be told: Spotify does not show the playlist now.";
+  }
+  const change = changeInWords(diff);
+  const odd = counted(diff.unwritable, "row");
+  const loss =
+    diff.unwritable > 0
+      ? ` It would leave out ${odd} that no app can add: local files, or tracks that Spotify removed.`
+      : "";
+  return change === null ? `The playlist stands like this now.${loss}` : `A restore ${change}.${loss}`;
+}
+
+function askToRestore(playlist, { track_count: count, created_at: iso }, diff) {
+  const change = diff && changeInWords(diff);
+  const what = `“${playlist.name}” becomes exactly what it was on ${localTime(iso)}: ${counted(count, "track")}.`;
+  return ask({
+    title: "Restore this snapshot?",
+    message: `${what}${change ? ` This ${change}.` : ""} It can be undone.`,
+    confirm: "Restore",
+  });
+}
+
+function askToDelete({ created_at: iso, undone_at: undone, write_state: state }) {
+  const isStep = state === "applied" && undone === null;
+  const loss = isStep ? " Undo then leaves out that step." : "";
+  return ask({
+    title: "Delete this snapshot?",
+    message: `The order of ${localTime(iso)} is deleted here; the playlist stays as it is.${loss}`,
+    confirm: "Delete",
+    danger: true,
+  });
+}
+
+function fill(container, { snapshot, diff, standing }) {
+  container.replaceChildren(document.getElementById("snapshot-detail").content.cloneNode(true));
+  const slot = (name) => container.querySelector(`[data-slot="${name}"]`);
+  slot("kind").textContent = kindOf(snapshot);
+  fillTime(container.querySelector("time"), snapshot.created_at);
+  slot("why").textContent = snapshot.trigger_description ?? "";
+  fillMarks(slot("marks"), snapshot);
+  slot("diff").textContent = difference(diff);
+  const count = counted(snapshot.track_count, "track");
+  slot("count").textContent = standing === null ? count : `${count}, and where they are now`;
+  const { rows, leaving } = compareRows(snapshot.track_uris, standing);
+  slot("leaving").hidden = leaving.length === 0;
+  fillRows(slot("leaving").querySelector("ul"), leaving);
+  fillRows(slot("rows"), rows);
+}
+
+// `back` is told what to say beside the list, `trouble` an error, `close` when a restore ended.
+export function showDetail(container, answer, { playlist, back, trouble, close }) {
+  const { snapshot, diff } = answer;
+  fill(container, answer);
+  const button = (what) => container.querySelector(`[data-do="${what}"]`);
+
+  async function remove() {
+    if (!(await askToDelete(snapshot))) {
+      return;
+    }
+    try {
+      const { message, undo_steps: steps } = await del(`/snapshots/${snapshot.id}`);
+      tellSettled(snapshot.id);
+      tellSteps(playlist, steps);
+      await back(message);
+    } catch (error) {
+      trouble(error, remove);
+    }
+  }
+
+  async function goBack() {
+    if (await askToRestore(playlist, snapshot, diff)) {
+      await restore(playlist, snapshot.id, { finished: close });
+    }
+  }
+
+  button("back").addEventListener("click", () => back());
+  button("restore").addEventListener("click", () =>
+    whileBusy(button("restore"), "Restoring…", goBack),
+  );
+  button("delete").addEventListener("click", () => whileBusy(button("delete"), "Deleting…", remove));
+  container.querySelector("#snapshot-title").focus();
+}

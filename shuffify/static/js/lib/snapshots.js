@@ -1,0 +1,58 @@
+// What snapshots are in words; and the way to the drawer that shows them.
+import { counted } from "./card.js";
+
+// A snapshot's id leads straight to it; the page has to include partials/snapshots_drawer.html.
+export function openSnapshots({ id, name }, snapshotId = null) {
+  const detail = { playlist: { id, name }, snapshotId };
+  document.dispatchEvent(new CustomEvent("shuffify:snapshots", { detail }));
+}
+
+// It was restored or deleted: whoever still offers it takes that back.
+export function tellSettled(snapshotId) {
+  const detail = { snapshotId };
+  document.dispatchEvent(new CustomEvent("shuffify:snapshot-settled", { detail }));
+}
+
+const KINDS = {
+  manual: "Taken by hand",
+  auto_pre_shuffle: "Before a shuffle",
+  auto_pre_commit: "Before saving from the workshop",
+  auto_pre_restore: "Before an undo or restore",
+  auto_pre_raid: "Before adding from sources",
+  scheduled_pre_execution: "Before a scheduled run",
+};
+
+export const kindOf = ({ snapshot_type: type }) => KINDS[type] ?? type;
+
+// [text, whether it calls for attention]
+export function marksOf({ write_state: state, restored_at: restored, undone_at: undone }) {
+  const marks = [];
+  if (state === "interrupted" && restored === null) {
+    marks.push(["Change ended half-way", true]);
+  } else if (state === "pending") {
+    marks.push(["Change under way", false]);
+  } else if (state === "void") {
+    marks.push(["Change did not happen", false]);
+  }
+  if (restored !== null) {
+    marks.push([undone === null ? "Restored since" : "Undone", false]);
+  }
+  return marks;
+}
+
+// "adds 3 tracks, removes 1 track and moves 214 tracks"; null when nothing would change.
+export function changeInWords({ added, removed, moved }) {
+  const parts = [["adds", added], ["removes", removed], ["moves", moved]]
+    .filter(([, number]) => number > 0)
+    .map(([verb, number]) => `${verb} ${counted(number, "track")}`);
+  const last = parts.pop();
+  return parts.length > 0 ? `${parts.join(", ")} and ${last}` : (last ?? null);
+}
+
+// What no app can add to a playlist: "2 local files and 1 removed track".
+export function lossInWords({ local_files: local, null_rows: gone }) {
+  return [[local, "local file"], [gone, "removed track"]]
+    .filter(([number]) => number > 0)
+    .map(([number, noun]) => counted(number, noun))
+    .join(" and ");
+}

@@ -1,0 +1,226 @@
+"""The snapshots drawer in a browser: taken, looked at, restored, deleted, by mouse and by key."""
+
+from datetime import timedelta
+import re
+
+from playwright.sync_api import Locator, Page, expect
+from sqlalchemy.orm import Session
+
+from shuffify.cli.demo_world import Demo
+from shuffify.models.base import utcnow
+from shuffify.models.db import PlaylistSnapshot, db
+from shuffify.sandbox import Sandbox, library
+from tests.browser.conftest import NewPage
+from tests.browser.stage import until_ready
+from tests.browser.test_dashboard import NAME, TWELVE, card, press, toast
+from tests.browser.trail import rows, sentences
+
+LOCAL = library.PLAYLISTS["local_files"]
+OLD_LAPTOP = library.PLAYLIST_NAMES["local_files"]
+
+
+def drawer(page: Page) -> Locator:
+    return page.get_by_role("dialog", name="Snapshots")
+
+
+def open_drawer(page: Page, name: str = NAME) -> Locator:
+    press(page, "Snapshots", name)
+    expect(drawer(page)).to_be_visible()
+    return drawer(page)
+
+
+def confirm(page: Page, title: str, button: str) -> Locator:
+    asked = page.get_by_role("dialog", name=title)
+    expect(asked).to_be_visible()
+    asked.get_by_role("button", name=button).click()
+    return asked
+
+
+def store(world: Demo, *snapshots: PlaylistSnapshot) -> list[int]:
+    """Put snapshots of Mira's into the database, as other processes would have left them."""
+    with world.app.app_context():
+        engine = db.engine
+    with Session(engine) as session:
+        session.add_all(snapshots)
+        session.commit()
+        return [snapshot.id for snapshot in snapshots]
+
+
+def snapshot(uris: list[str | None], **columns: object) -> PlaylistSnapshot:
+    known = {"user_id": 1, "playlist_id": TWELVE, "playlist_name": NAME, **columns}
+    return PlaylistSnapshot(track_uris=uris, track_count=len(uris), **known)
+
+
+def test_a_snapshot_is_taken_looked_at_restored_and_deleted(
+    page: Page, world: Demo, sandbox: Sandbox
+) -> None:
+    before = sandbox.uris(TWELVE)
+    shown = open_drawer(page)
+    expect(shown).to_contain_text("No snapshots yet")
+    why = shown.get_by_label("What for?")
+    why.fill("x" * 501)
+    shown.get_by_role("button", name="Take a snapshot").click()
+    expect(why).to_have_accessible_description(re.compile("500"))
+    expect(why).to_have_value("x" * 501)
+    why.fill("<i>before the party</i>")
+    shown.get_by_role("button", name="Take a snapshot").click()
+    item = shown.get_by_role("button", name="Taken by hand")
+    expect(item).to_contain_text("<i>before the party</i>")
+    expect(shown.get_by_role("heading", name="Today")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name=f"Snapshots {NAME}")).to_be_focused()
+
+    # Somebody takes two tracks out, puts one in, and turns the rest around.
+    other = sandbox.uris(library.PLAYLISTS["one"])[0]
+    changed = [other, *before[2:][::-1]]
+    sandbox.edit(TWELVE, "replace", uris=changed)
+    open_drawer(page)
+    item.click()
+    expect(shown).to_contain_text("A restore adds 2 tracks, removes 1 track and moves 9 tracks.")
+    names = shown.locator("ol .snapshot-row")
+    expect(names).to_have_count(12)
+    expect(names.nth(0)).to_contain_text("comes back")
+    expect(names.nth(0).get_by_role("link")).to_have_attribute(
+        "href", f"https://open.spotify.com/track/{(before[0] or '').split(':')[2]}"
+    )
+    expect(names.nth(2)).to_contain_text("now 11")
+    expect(shown.locator("ul.snapshot-rows .snapshot-row")).to_contain_text("now 1")
+    shown.get_by_role("button", name="Restore").click()
+    expect(page.get_by_role("dialog", name="Restore this")).to_contain_text("adds 2 tracks")
+    confirm(page, "Restore this snapshot?", "Restore")
+    said = toast(page, "stands as in the snapshot")
+    expect(shown).to_be_hidden()
+    assert sandbox.uris(TWELVE) == before
+    expect(card(page, NAME)).to_contain_text("12 tracks")
+    said.get_by_role("button", name="Undo").click()
+    said = toast(page, "1 removed track did not come back")
+    said.get_by_role("button", name="Restore exactly").click()
+    toast(page, "stands as in the snapshot")
+    assert sandbox.uris(TWELVE) == changed
+
+    open_drawer(page)
+    item.click()
+    shown.get_by_role("button", name="Delete").click()
+    confirm(page, "Delete this snapshot?", "Delete")
+    expect(shown).to_contain_text("The snapshot was deleted.")
+    expect(item).to_have_count(0)
+    assert [sentence.split(" of 2026")[0].split(" from ")[0] for sentence in sentences(world)] == [
+        f"Created snapshot of '{NAME}' (12 tracks)",
+        f"Saved '{NAME}' before restore",
+        f"Restored '{NAME}' to the snapshot",
+        f"Saved '{NAME}' before restore",
+        f"Undid the last change to '{NAME}'",
+        f"Saved '{NAME}' before restore",
+        f"Restored '{NAME}' to the snapshot",
+        f"Deleted snapshot of '{NAME}'",
+    ]
+
+
+def test_what_cannot_come_back_is_asked_for(page: Page, world: Demo, sandbox: Sandbox) -> None:
+    before = sandbox.uris(LOCAL)
+    [kept] = store(world, snapshot(before, playlist_id=LOCAL, playlist_name=OLD_LAPTOP))
+    writable = [uri for uri in before if uri and ":local:" not in uri]
+    sandbox.edit(LOCAL, "replace", uris=writable[::-1])
+    shown = open_drawer(page, OLD_LAPTOP)
+    shown.locator(f"[data-snapshot='{kept}']").click()
+    expect(shown).to_contain_text("leave out 3 rows that no app can add")
+    expect(shown).to_contain_text("cannot come back")
+    expect(shown).to_contain_text("Probe: Take 3")
+    shown.get_by_role("button", name="Restore").click()
+    confirm(page, "Restore this snapshot?", "Restore")
+    asked = page.get_by_role("dialog", name="Restore without what cannot come back?")
+    expect(asked).to_contain_text("3 local files")
+    asked.get_by_role("button", name="Cancel").click()
+    assert sandbox.uris(LOCAL) == writable[::-1]
+    assert rows(world) == []
+    shown.get_by_role("button", name="Restore").click()
+    confirm(page, "Restore this snapshot?", "Restore")
+    confirm(page, "Restore without what cannot come back?", "Restore the rest")
+    toast(page, "save 3 rows that cannot come back")
+    assert sandbox.uris(LOCAL) == writable
+    assert [row.activity_type for row in rows(world)] == ["snapshot_create", "snapshot_restore"]
+
+
+def test_the_fifty_first_names_the_one_to_delete(page: Page, world: Demo) -> None:
+    now = utcnow()
+    taken = [snapshot([], created_at=now - timedelta(days=day)) for day in range(50)]
+    oldest = store(world, *taken)[-1]
+    shown = open_drawer(page)
+    expect(shown).to_contain_text("50 snapshots")
+    expect(shown.get_by_role("heading", name="Yesterday")).to_be_visible()
+    why = shown.get_by_label("What for?")
+    why.fill("one more")
+    shown.get_by_role("button", name="Take a snapshot").click()
+    expect(why).to_have_accessible_description(re.compile(r"already 50 .* oldest is of \d+ "))
+    expect(why).to_have_value("one more")
+    shown.get_by_role("button", name="Show the oldest").click()
+    shown.get_by_role("button", name="Delete").click()
+    confirm(page, "Delete this snapshot?", "Delete")
+    expect(shown).to_contain_text("49 snapshots")
+    expect(shown.locator(f"[data-snapshot='{oldest}']")).to_have_count(0)
+    expect(why).to_have_value("one more")
+    assert [row.activity_type for row in rows(world)] == ["snapshot_delete"]
+
+
+def test_what_an_interrupted_change_left_is_offered_until_it_is_settled(
+    page: Page, world: Demo, sandbox: Sandbox
+) -> None:
+    before = sandbox.uris(TWELVE)
+    half = {"snapshot_type": "auto_pre_shuffle", "write_state": "interrupted"}
+    store(world, snapshot(before, **half), snapshot(before[:3], **half))
+    sandbox.edit(TWELVE, "replace", uris=before[:5])
+    page.get_by_role("button", name="Refresh").click()
+    offers = page.get_by_role("heading", name=f"A change of “{NAME}” ended half-way")
+    expect(offers).to_have_count(2)
+    page.reload()
+    until_ready(page)
+    page.get_by_role("button", name="Leave it as it is").first.click()
+    confirm(page, "Leave the playlist as it is?", "Delete the saved order")
+    expect(offers).to_have_count(1)
+    sandbox.fault("error_before", path="/v1/playlists/*", count=None)
+    page.get_by_role("button", name="Look and restore").click()
+    shown = drawer(page)
+    expect(shown).to_contain_text("Change ended half-way")
+    expect(shown).to_contain_text("What a restore would change cannot be told")
+    sandbox.clear_faults()
+    shown.get_by_role("button", name="Restore").click()
+    confirm(page, "Restore this snapshot?", "Restore")
+    toast(page, "stands as in the snapshot")
+    expect(offers).to_have_count(0)
+    assert sandbox.uris(TWELVE) == before
+    types = [row.activity_type for row in rows(world)]
+    assert types == ["snapshot_delete", "snapshot_create", "snapshot_restore"]
+
+
+def test_a_phone_and_a_keyboard_are_enough_for_the_drawer(
+    log_in: NewPage, world: Demo, sandbox: Sandbox
+) -> None:
+    sandbox.edit(LOCAL, "null", positions=[0])
+    page = log_in(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
+    opener = page.get_by_role("button", name=f"Snapshots {OLD_LAPTOP}")
+    opener.focus()
+    page.keyboard.press("Enter")
+    shown = drawer(page)
+    expect(shown.get_by_role("heading", name="Snapshots")).to_be_focused()
+    box = shown.bounding_box()
+    assert box is not None and (box["width"], box["height"]) == (390, 844)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.type("by key")
+    page.keyboard.press("Enter")
+    item = shown.get_by_role("button", name="Taken by hand")
+    expect(item).to_contain_text("by key")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(item).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(shown.get_by_role("heading", name="Taken by hand")).to_be_focused()
+    expect(shown).to_contain_text("The playlist stands like this now.")
+    expect(shown).to_contain_text("A track that Spotify removed")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(item).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(shown).to_be_hidden()
+    expect(opener).to_be_focused()
+    assert sentences(world) == [f"Created snapshot of '{OLD_LAPTOP}' (21 tracks)"]
