@@ -11,6 +11,7 @@ from .history import Event
 from .policy import Audited, NotAudited
 from .recall import NotKept
 from .reconcile import Finding, Reconciliation
+from .suspension import suspended
 from .trail import AuditTrail
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "csv_cells",
     "current",
     "ecs",
+    "suspended",
 ]

@@ -13,7 +13,8 @@ class Counters:
     """Counts by name; any thread may add."""
 
     def __init__(self) -> None:
-        names = ("rows", "retried", "unknown_actor", *(f"losses.{stage}" for stage in STAGES))
+        names = ("rows", "retried", "unknown_actor", "bypasses", "bypasses.allowed",
+                 *(f"losses.{stage}" for stage in STAGES))
         self._numbers = dict.fromkeys(names, 0)
         self._lock = threading.Lock()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Collection, Mapping
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Table
@@ -16,8 +17,9 @@ from .counters import Counters
 from .errors import describe_error, traced
 from .fate import when_committed, when_undone
 from .ledger import Frame, Refused
-from .render import Renderer, Row, acting, new_event_ids, sentence_for
+from .render import Renderer, Row, acting, actor_of, new_event_ids, sentence_for
 from .spool import Spool
+from .suspension import SUSPENDED
 from .unit import Unit, utcnow
 from .writer import Writer, is_doomed
 
@@ -37,7 +39,9 @@ class Delivery:
 
     def write(self, connection: Connection, frame: Frame, changes: list[Change]) -> None:
         """Write the changes' rows inside the caller's transaction; what is refused waits."""
-        rows = self._rows(frame, changes)
+        rows = self._rows(frame, changes) if changes else []
+        if frame.passed:
+            rows = sorted(rows + self._suspensions(frame), key=itemgetter("created_at"))
         if not rows:
             return
         refusal = self.writer.write(connection, rows)
@@ -137,12 +141,39 @@ class Delivery:
                 row = self._least(change, event_id)
             if row is None:
                 continue
-            if change.context.actor.kind == "unknown":
-                self._unknown(row)
-            if row["user_id"] is None and self._needs_user:
-                frame.refused.append(Refused(row, "actor", "no user is bound or owns it", False))
-            else:
-                rows.append(row)
+            self._admit(row, change.context, frame, rows)
+        return rows
+
+    def _admit(self, row: Row, context: AuditContext, frame: Frame, rows: list[Row]) -> None:
+        if context.actor.kind == "unknown":
+            self._unknown(row)
+        if row["user_id"] is None and self._needs_user:
+            frame.refused.append(Refused(row, "actor", "no user is bound or owns it", False))
+        else:
+            rows.append(row)
+
+    def _suspensions(self, frame: Frame) -> list[Row]:
+        """Say of each suspension who let how many changes pass, and why."""
+        rows: list[Row] = []
+        for pause, passed in frame.passed.items():
+            actor = passed.context.actor
+            named = actor.kind == "user" and actor.user_id is not None
+            number = f"{passed.number} change{'' if passed.number == 1 else 's'}"
+            row = self.renderer.explicit(passed.context, passed.at, {
+                "user_id": actor.user_id,
+                "activity_type": SUSPENDED,
+                "description": f"Let {number} pass unrecorded: {pause.reason}",
+                "playlist_id": None,
+                "playlist_name": None,
+                "metadata_json": {
+                    "changes": passed.number,
+                    "reason": pause.reason,
+                    **({} if named else {"actor": actor_of(passed.context)}),
+                },
+                "event_id": None,
+            })
+            self._admit(row, passed.context, frame, rows)
+        frame.passed.clear()
         return rows
 
     def _least(self, change: Change, event_id: str) -> Row:

@@ -6,10 +6,13 @@ Pure bookkeeping; it knows neither sessions nor databases, so its cases are tabl
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
 from .change import Change, combine
+from .context import AuditContext
+from .suspension import Passed, Suspension
 
 Identity: TypeAlias = tuple[Any, tuple[Any, ...]]
 """A mapper's root class and a primary key: what "the same object" means to the ledger."""
@@ -31,12 +34,14 @@ class Frame:
     has now, what is gone by the key that it had: while keys change, both may be the same key.
     """
 
-    __slots__ = ("rows", "refused", "_standing", "_gone", "_moved", "_disordered")
+    __slots__ = ("rows", "refused", "passed", "_standing", "_gone", "_moved", "_disordered")
 
     def __init__(self) -> None:
         self.rows = 0
         """Rows written inside this savepoint already; they share its fate."""
         self.refused: list[Refused] = []
+        self.passed: dict[Suspension, Passed] = {}
+        """What was let pass unrecorded, by the suspension that let it."""
         self._standing: dict[Identity, Change] = {}
         self._gone: dict[Identity, Change] = {}
         self._moved = False
@@ -57,10 +62,27 @@ class Frame:
             return
         self._put(self._take(change), change)
 
+    def let_pass(self, pause: Suspension, context: AuditContext, at: datetime, number: int
+                 ) -> None:
+        """Count changes that a suspension lets pass; the first says who and when."""
+        passed = self.passed.get(pause)
+        if passed is not None:
+            passed.number += number
+        elif number:
+            self.passed[pause] = Passed(context, at, number)
+
+    def knows(self, change: Change) -> bool:
+        """Tell whether a change of the same object is recorded here."""
+        key = change.key if change.former_key is None else change.former_key
+        here = (change.plan.root, key)
+        return here in self._standing or here in self._gone
+
     def absorb(self, inner: Frame) -> None:
         """Take over what a released savepoint did."""
         self.rows += inner.rows
         self.refused += inner.refused
+        for pause, passed in inner.passed.items():
+            self.let_pass(pause, passed.context, passed.at, passed.number)
         if not self._standing and not self._gone:
             self._standing, self._gone = inner._standing, inner._gone
             self._moved, self._disordered = inner._moved, inner._disordered
@@ -85,6 +107,7 @@ class Frame:
         """Forget everything: what was done here is undone."""
         self.rows = 0
         self.refused.clear()
+        self.passed.clear()
         self.take()
 
     def __iter__(self) -> Iterator[Change]:
@@ -145,6 +168,10 @@ class Ledger:
     def discard(self, savepoint: Any) -> None:
         """Forget what a savepoint did: it was rolled back, or closed without a release."""
         self._frames.pop(savepoint, None)
+
+    def knows(self, change: Change) -> bool:
+        """Tell whether a change of the same object is recorded in any frame."""
+        return any(frame.knows(change) for frame in self._frames.values())
 
     @property
     def root(self) -> Frame:

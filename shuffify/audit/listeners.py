@@ -15,7 +15,7 @@ Every listener is a few lines inside a guard: no `Exception` of ours reaches the
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, Final, TypeVar
 
@@ -23,7 +23,9 @@ from sqlalchemy import inspect as inspect_class
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapper, Session, SessionTransaction
 
+from .bypass import Detector
 from .capture import Capture
+from .change import Change
 from .context import current
 from .counters import Counters
 from .delivery import Delivery
@@ -31,6 +33,7 @@ from .errors import describe_error, is_lost, traced
 from .ledger import Frame
 from .notes import Notes, look_at_pairs, look_before_delete, look_before_update
 from .registry import Registry
+from .suspension import suspension
 from .unit import Unit, is_last, utcnow
 
 log = logging.getLogger("shuffify.audit")
@@ -67,6 +70,7 @@ class Listeners:
         self.registry = registry
         self.delivery = delivery
         self._counters = counters
+        self.detector = Detector(registry, lambda session: session.info.get(self), counters)
 
     def of_sessions(self) -> tuple[tuple[str, Callable[..., None]], ...]:
         return (
@@ -91,6 +95,7 @@ class Listeners:
                     connection: Connection) -> None:
         unit = self.unit(session)
         unit.began(transaction, connection)
+        self.detector.began(session, connection)
         if isinstance(session.bind, Connection):
             # The caller may commit around the session, while it is open.
             unit.joins(self._drain)
@@ -134,10 +139,10 @@ class Listeners:
         connection = unit.connection
         assert connection is not None
         capture = Capture(notes, session, connection, current(), utcnow())
-        changes = capture.changes(self.registry.plan_of)
+        changes = self._kept(capture.changes(self.registry.plan_of), unit, frame)
         if unit.late or unit.in_foreign_savepoint(session.get_nested_transaction()):
             at_once = list(changes)
-            if at_once:
+            if at_once or frame.passed:
                 self.delivery.write(connection, frame, at_once)
         else:
             for change in changes:
@@ -145,6 +150,20 @@ class Listeners:
         for stage, plan, _, error in capture.failures:
             self._counters.add(f"degraded.{stage}")
             log.error("auditing %s: %s failed: %s", plan.entity, stage, describe_error(error))
+
+    @staticmethod
+    def _kept(changes: Iterable[Change], unit: Unit, frame: Frame) -> Iterable[Change]:
+        """Let changes pass while the trail is suspended; they are counted in its row."""
+        pause = suspension()
+        if pause is None:
+            return changes
+        kept = []
+        for change in changes:
+            if unit.ledger.knows(change):
+                kept.append(change)
+            elif change.plan.types[change.action] is not None:
+                frame.let_pass(pause, change.context, change.at, 1)
+        return kept
 
     def before_commit(self, session: Session) -> None:
         # Not guarded: an error of the flush is the caller's own and must reach the caller, just
@@ -185,7 +204,7 @@ class Listeners:
         unit.late = True
         root = unit.ledger.collapse()
         changes = root.take()
-        if changes:
+        if changes or root.passed:
             assert unit.connection is not None
             self.delivery.write(unit.connection, root, changes)
 

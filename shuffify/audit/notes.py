@@ -37,9 +37,11 @@ since it was loaded, or is SQLAlchemy's mark for "never loaded": the database is
 class Notes:
     """Notes of one flush, taken before its statements: what can no longer be learnt afterwards."""
 
-    __slots__ = ("states", "known", "computed", "paths", "cascaded", "seen", "failures")
+    __slots__ = ("flush_context", "states", "known", "computed", "paths", "cascaded", "seen",
+                 "failures")
 
     def __init__(self, flush_context: Any) -> None:
+        self.flush_context = flush_context
         self.states: dict[State, tuple[bool, bool]] = flush_context.states
         self.known: dict[State, Row] = {}
         self.computed: dict[State, Values] = {}

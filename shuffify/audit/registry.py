@@ -12,6 +12,7 @@ from .cascades import Edges, edges_from
 from .errors import PolicyError, WatchError
 from .plan import Plan
 from .policy import Audited, NotAudited
+from .tables import Tables
 
 _DEFAULT: Final = Audited()
 
@@ -25,6 +26,7 @@ class Registry:
         self._table = table
         self._plans: dict[Mapper[Any], Plan | None] = {}
         self._edges: dict[Plan, Edges] = {}
+        self._tables: Tables | None = None
 
     def add(self, base: Any) -> None:
         """Audit what is mapped under a base from now on; check at once what is mapped already.
@@ -33,6 +35,7 @@ class Registry:
         """
         self.bases.append(base)
         self._plans.clear()
+        self._tables = None
         for mapper in mappers_of(base):
             if mapper.configured:
                 self.plan_of(mapper)
@@ -40,6 +43,7 @@ class Registry:
     def configured(self, mapper: Mapper[Any]) -> None:
         """Check a class that was mapped; raises PolicyError: it must stop the start, no flush."""
         self._edges.clear()
+        self._tables = None
         self._plans.pop(mapper, None)
         self.plan_of(mapper)
 
@@ -64,6 +68,13 @@ class Registry:
         if edges is None:
             edges = self._edges[plan] = edges_from(plan.mapper, self.plans())
         return edges
+
+    def tables(self) -> Tables:
+        """Return the audited tables, by name."""
+        tables = self._tables
+        if tables is None:
+            tables = self._tables = Tables(self.plans())
+        return tables
 
     def _make(self, mapper: Mapper[Any]) -> Plan | None:
         model = mapper.class_

@@ -174,7 +174,13 @@ def acting(context: AuditContext, change: Change) -> tuple[Any, dict[str, Any] |
     if actor.kind == "user" and actor.user_id is not None:
         return actor.user_id, None
     user_id = actor.user_id if actor.user_id is not None else change.owner
-    return user_id, {"kind": actor.kind, "id": actor.user_id, "label": actor.label}
+    return user_id, actor_of(context)
+
+
+def actor_of(context: AuditContext) -> dict[str, Any]:
+    """Return who acted as metadata tell it."""
+    actor = context.actor
+    return {"kind": actor.kind, "id": actor.user_id, "label": actor.label}
 
 
 def sentence_for(change: Change) -> str:

@@ -70,6 +70,14 @@ class AuditTrail:
         for name, listener in self._hear.of_sessions():
             event.listen(session_class, name, listener)
 
+    def guard(self, engine: Any) -> None:
+        """Detect writes past the trail on an Engine or AsyncEngine from now on (rule A9).
+
+        The engines of watched sessions are guarded from the first transaction on; this is for
+        what may write before, or without them.
+        """
+        self._hear.detector.guard(engine)
+
     def unwatch(self) -> None:
         """Stop recording; transactions under way leave no rows."""
         for target in list(self._targets):
@@ -77,6 +85,7 @@ class AuditTrail:
         for name, listener, _ in self._hear.of_models():
             if event.contains(Mapper, name, listener):
                 event.remove(Mapper, name, listener)
+        self._hear.detector.release()
         self.registry.bases.clear()
 
     def counters(self) -> dict[str, int]:

@@ -9,7 +9,10 @@ import pytest
 from hypothesis import settings
 from sqlalchemy import Engine
 
-from shuffify.audit import bind
+from shuffify.audit import bind, bypass
+from shuffify.audit.bypass import Bypass
+from tests.audit import shop as shops
+from tests.audit.stage import Stage
 from tests.audit.witness import Subject, Witness
 from tests.audit.world import ActivityLog, Note, Playlist, World
 
@@ -31,6 +34,32 @@ def witness(world: World) -> Witness:
     """Return what compares the committed tables of `world` with its log."""
     subjects = [Subject(Playlist, "playlist"), Subject(Note, "note")]
     return Witness(world.engine, ActivityLog, subjects)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def module_shop(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stage]:
+    """Return a shop on a database of the module's own; tests take `shop`."""
+    with shops.opened(request.param, tmp_path_factory.mktemp("shop")) as stage:
+        yield stage
+
+
+@pytest.fixture
+def shop(module_shop: Stage, mira: None) -> Stage:
+    """Return the module's shop, with its first stock again and counters at nothing."""
+    shops.restock(module_shop)
+    module_shop.count_anew()
+    return module_shop
+
+
+@pytest.fixture
+def found() -> Iterator[list[Bypass]]:
+    """Return the writes past any trail that are detected during the test."""
+    seen: list[Bypass] = []
+    bypass.observers.append(seen.append)
+    yield seen
+    bypass.observers.remove(seen.append)
 
 
 @pytest.fixture

@@ -62,6 +62,7 @@ class Stage:
         self.unwatched = sessionmaker(engine)
         self.trail = AuditTrail(log=log, spool=spool)
         self.trail.watch(self.Session, base=base)
+        self._before: dict[str, int] = {}
 
     def session(self, **options: Any) -> Session:
         """Return a new watched session."""
@@ -87,7 +88,11 @@ class Stage:
 
     def count(self, name: str) -> int:
         """Return one of the trail's counters."""
-        return self.trail.counters().get(name, 0)
+        return self.trail.counters().get(name, 0) - self._before.get(name, 0)
+
+    def count_anew(self) -> None:
+        """Let `count` begin at nothing."""
+        self._before = self.trail.counters()
 
 
 @contextmanager

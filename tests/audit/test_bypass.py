@@ -1,0 +1,256 @@
+"""A9: what writes past the trail is known, and nothing else is called a bypass."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, event, func, insert, select, text
+from sqlalchemy.orm import Session
+
+from shuffify.audit.bypass import Bypass
+from shuffify.audit.marks import CAPTURED
+from tests.audit.shop import FOREIGN, MIXES, PLAYS, VISITS, Basket, Mix, Song, mix_songs
+from tests.audit.stage import Stage
+
+
+def told(found: list[Bypass]) -> list[tuple[str, tuple[str, ...], str]]:
+    return [(one.verb, one.tables, one.form) for one in found]
+
+
+def named(name: str) -> Any:
+    return MIXES.update().values(name=name)
+
+
+def exchange_songs(session: Session) -> None:
+    mix = session.get_one(Mix, -1)
+    mix.songs.append(session.get_one(Song, -2))
+    session.flush()
+    mix.songs.clear()
+    session.flush()
+
+
+# -- what is none --------------------------------------------------------------------------------
+
+INNOCENT: dict[str, Callable[[Session], Any]] = {
+    "a flush": lambda s: (s.add(Mix(name="Dusk", user_id=7)), s.flush()),
+    "an update and a delete by a flush": lambda s: (
+        setattr(s.get_one(Mix, -1), "name", "Noon"), s.flush(), s.delete(s.get_one(Song, -2)),
+        s.flush(),
+    ),
+    "an association by a flush": lambda s: exchange_songs(s),
+    "many rows in batches": lambda s: (
+        s.add_all([Mix(name=f"{n}", user_id=7) for n in range(1500)]), s.flush(),
+    ),
+    "a flush in a savepoint": lambda s: (s.begin_nested(), s.add(Mix(name="Dusk")), s.flush()),
+    "a read": lambda s: s.scalars(select(Mix)).all(),
+    "a locking read": lambda s: s.scalars(select(Mix).with_for_update()).all(),
+    "a model that is not audited": lambda s: s.execute(VISITS.insert(), {"page": "DELETE"}),
+    "text on a table that is not audited": lambda s: s.execute(text("DELETE FROM visits")),
+    "an operation that leaves no row": lambda s: s.execute(PLAYS.insert(), {"song": "Intro"}),
+    "another base": lambda s: s.execute(insert(Basket), {"name": "mixes"}),
+    "words in a string": lambda s: s.execute(text("SELECT 'DELETE FROM mixes'")),
+    "the log": lambda s: s.execute(text("UPDATE activity_log SET source = 'x' WHERE 1 = 0")),
+    "definitions": lambda s: s.execute(text("CREATE TEMP TABLE spare AS SELECT * FROM mixes")),
+    "what is recorded": lambda s: s.execute(named("Noon").execution_options(**{CAPTURED: True})),
+}
+
+
+@pytest.mark.parametrize("kind", INNOCENT)
+def test_what_the_trail_sees_is_no_bypass(kind: str, shop: Stage, found: list[Bypass]) -> None:
+    with shop.session() as session:
+        INNOCENT[kind](session)
+        session.commit()
+
+    assert told(found) == []
+    assert shop.count("bypasses") == shop.count("bypasses.allowed") == 0
+    assert shop.count("degraded.bypass") == 0
+
+
+# -- what is one ---------------------------------------------------------------------------------
+
+def test_the_log_line_has_table_kind_and_call_site_but_no_value(
+    shop: Stage, found: list[Bypass], caplog: pytest.LogCaptureFixture
+) -> None:
+    with shop.session() as session:
+        line = inspect.currentframe().f_lineno + 1  # type: ignore[union-attr]
+        session.execute(text("UPDATE mixes SET name = 'hush' WHERE id = :id"), {"id": 4711})
+        session.rollback()
+
+    said = [one for one in caplog.records if one.levelno == logging.ERROR]
+    assert [one.getMessage() for one in said] == [
+        f"the trail was bypassed: update of mixes by plain SQL at {__file__}:{line}"
+    ]
+    assert "hush" not in caplog.text and "4711" not in caplog.text
+    assert shop.count("bypasses") == 1, "also when it is rolled back afterwards"
+    assert found[0].statement.startswith("UPDATE mixes SET name = 'hush'")
+
+
+def test_a_statement_that_fails_has_bypassed_nothing(shop: Stage, found: list[Bypass]) -> None:
+    with shop.session() as session, pytest.raises(Exception, match="(?i)no such col|not exist"):
+        session.execute(text("UPDATE mixes SET nonsense = 1"))
+    assert told(found) == []
+
+
+def test_an_insert_in_batches_is_one_statement(shop: Stage, found: list[Bypass]) -> None:
+    many = [{"name": f"{number}"} for number in range(2500)]
+    with shop.engine.begin() as connection:
+        connection.execute(insert(MIXES).returning(MIXES.c.id), many)
+    assert told(found) == [("insert", ("mixes",), "statement")]
+
+
+def test_every_table_of_a_statement_is_named_once(shop: Stage, found: list[Bypass]) -> None:
+    gone = mix_songs.delete().returning(mix_songs.c.song_id).cte("gone")
+    with shop.session() as session:
+        if shop.engine.dialect.name == "postgresql":
+            query = insert(MIXES).from_select(
+                ["name", "plays"], select(func.max("x"), func.count()).select_from(gone)
+            )
+            session.execute(query)
+            expected = [("delete", ("mix_songs", "mixes"), "statement")]
+        else:
+            session.execute(delete(mix_songs))
+            expected = [("delete", ("mix_songs",), "statement")]
+    assert told(found) == expected
+
+
+SPELLINGS = [
+    'DELETE FROM "mixes"', "delete\nfrom MIXES", "DELETE /* FROM visits */ FROM mixes",
+    "DELETE FROM {schema}.mixes", 'DELETE FROM "{schema}"."mixes"',
+]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_table_is_known_however_it_is_written(
+    spelling: str, shop: Stage, found: list[Bypass]
+) -> None:
+    schema = "main" if shop.engine.dialect.name == "sqlite" else "public"
+    with shop.session() as session:
+        session.execute(delete(mix_songs).execution_options(audit="in the way"))
+        session.execute(text(spelling.format(schema=schema)))
+    assert told(found) == [("delete", ("mixes",), "text")]
+
+
+def test_a_name_in_another_schema_or_another_case_is_another_table(
+    shop: Stage, found: list[Bypass]
+) -> None:
+    with shop.engine.connect() as connection:
+        if shop.engine.dialect.name == "postgresql":
+            connection.execute(text("CREATE SCHEMA spare CREATE TABLE mixes (id int)"))
+            connection.execute(text('CREATE TABLE "Mixes" (id int)'))
+            connection.execute(text("DELETE FROM spare.mixes"))
+            connection.execute(text('DELETE FROM "Mixes"'))
+        else:
+            connection.execute(text("CREATE TEMP TABLE mixes (id int)"))
+            connection.execute(text("DELETE FROM temp.mixes"))
+    assert told(found) == []
+
+
+def test_somebody_elses_picture_of_the_table_is_the_same_table(
+    shop: Stage, found: list[Bypass]
+) -> None:
+    with shop.engine.begin() as connection:
+        connection.execute(FOREIGN.update().values(name="Noon"))
+    assert told(found) == [("update", ("mixes",), "statement")]
+
+
+def test_a_parent_deleted_past_the_flush_is_detected_with_its_children_unseen(
+    shop: Stage, found: list[Bypass]
+) -> None:
+    with shop.session() as session:
+        session.execute(delete(mix_songs).execution_options(audit="in the way"))
+        session.execute(MIXES.delete())
+        session.commit()
+    assert told(found) == [("delete", ("mixes",), "statement")]
+
+
+def test_a_session_that_nobody_watches_is_a_bypass(shop: Stage, found: list[Bypass]) -> None:
+    with shop.unwatched() as session:
+        session.add(Mix(name="Dusk"))
+        session.commit()
+    assert told(found) == [("insert", ("mixes",), "mapper")]
+
+
+# -- a flush has an inside and an outside --------------------------------------------------------
+
+def hook(stage: Stage, name: str, act: Callable[[Session], Any]) -> Callable[[], None]:
+    """Let something happen once at an event of the stage's sessions."""
+    done: list[bool] = []
+
+    def listener(session: Session, *_: Any) -> None:
+        if not done:
+            done.append(True)
+            act(session)
+
+    event.listen(stage.Session, name, listener)
+    return lambda: event.remove(stage.Session, name, listener)
+
+
+BULK = {"bulk": lambda s: s.bulk_insert_mappings(Mix, [{"name": "x"}]),
+        "core": lambda s: s.connection().execute(named("x"))}
+
+
+@pytest.mark.parametrize("how", BULK)
+@pytest.mark.parametrize("name", ["before_flush", "after_flush", "after_flush_postexec"])
+def test_what_a_hook_of_the_flush_writes_itself_is_a_bypass(
+    how: str, name: str, shop: Stage, found: list[Bypass]
+) -> None:
+    remove = hook(shop, name, BULK[how])
+    with shop.session() as session:
+        session.add(Mix(name="Dusk"))
+        session.commit()
+    remove()
+    assert [one.form for one in found] == ["mapper" if how == "bulk" else "statement"]
+
+
+@pytest.mark.parametrize("how", BULK)
+def test_what_a_models_hook_writes_in_the_middle_of_a_flush_is_a_bypass(
+    how: str, shop: Stage, found: list[Bypass]
+) -> None:
+    def before_insert(mapper: Any, connection: Any, target: Song) -> None:
+        BULK[how](session)
+
+    event.listen(Song, "before_insert", before_insert)
+    try:
+        with shop.session() as session:
+            session.add(Song(title="Coda"))
+            session.commit()
+    finally:
+        event.remove(Song, "before_insert", before_insert)
+    assert [one.form for one in found] == ["mapper" if how == "bulk" else "statement"]
+
+
+def test_a_failed_flush_leaves_no_door_open(shop: Stage, found: list[Bypass]) -> None:
+    with shop.session() as session:
+        session.add(Mix(id=-1, name="again"))
+        with pytest.raises(Exception, match="(?i)unique"):
+            session.flush()
+        session.rollback()
+        session.bulk_insert_mappings(Mix, [{"name": "x"}])
+    assert told(found) == [("insert", ("mixes",), "mapper")]
+
+
+def test_a_flush_without_work_leaves_no_door_open(shop: Stage, found: list[Bypass]) -> None:
+    with shop.session() as session:
+        mix = session.get_one(Mix, -1)
+        mix.name = mix.name
+        session.flush()
+        session.bulk_update_mappings(Mix, [{"id": -1, "name": "x"}])
+    assert told(found) == [("update", ("mixes",), "mapper")]
+
+
+def test_sessions_on_one_connection_are_told_apart(shop: Stage, found: list[Bypass]) -> None:
+    with shop.engine.begin() as connection:
+        with shop.Session(bind=connection) as outer, shop.Session(bind=connection) as inner:
+            outer.add(Mix(name="Dusk"))
+            inner.add(Mix(name="Noon"))
+            remove = hook(shop, "before_flush", lambda _: inner.flush())
+            outer.flush()
+            remove()
+            assert told(found) == []
+            inner.bulk_insert_mappings(Mix, [{"name": "x"}])
+            outer.commit()
+    assert told(found) == [("insert", ("mixes",), "mapper")]
