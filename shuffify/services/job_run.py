@@ -18,6 +18,7 @@ from shuffify.services.errors import (
     ScheduleNotFoundError,
     ScheduleRunningError,
 )
+from shuffify.services.fields import storable
 from shuffify.services.schedule_plan import plan, zone_of
 from shuffify.services.transaction import lock_user, one_commit
 
@@ -25,7 +26,6 @@ STILL_RUNNING = "the run before was not finished"
 
 _NOT_STARTED = "The run could not be started."
 _MESSAGE_LENGTH = 1000
-_NAME_LENGTH = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def close(run_id: int, outcome: Outcome) -> None:
     message = outcome.message and cut_text(outcome.message, _MESSAGE_LENGTH)
     schedule = run.schedule
     if outcome.playlist_name is not None:
-        schedule.target_playlist_name = cut_text(outcome.playlist_name, _NAME_LENGTH)
+        schedule.target_playlist_name = storable(outcome.playlist_name)
     schedule.last_run_at = run.started_at
     schedule.last_status = outcome.status
     schedule.last_error = message

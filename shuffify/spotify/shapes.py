@@ -24,7 +24,7 @@ def profile_from(raw: Json) -> Profile:
     return Profile(
         id=raw["id"],
         account_id=raw.get("account_id"),
-        display_name=raw.get("display_name"),
+        display_name=_text(raw.get("display_name")) or None,
         image_url=_image_url(raw.get("images"), COVER_WIDTH),
         uri=raw.get("uri"),
     )
@@ -35,10 +35,10 @@ def summary_from(raw: Json) -> PlaylistSummary:
     owner = raw.get("owner") or {}
     return PlaylistSummary(
         id=raw["id"],
-        name=raw.get("name") or "",
-        description=raw.get("description") or "",
+        name=_text(raw.get("name")),
+        description=_text(raw.get("description")),
         owner_id=owner.get("id") or "",
-        owner_name=owner.get("display_name") or owner.get("id") or "",
+        owner_name=_text(owner.get("display_name")) or owner.get("id") or "",
         collaborative=bool(raw.get("collaborative")),
         public=raw.get("public"),
         snapshot_id=raw.get("snapshot_id") or "",
@@ -71,7 +71,7 @@ def track_from(
     if not uri:
         return Track(
             uri=None,
-            name=raw.get("name") or "Unavailable",
+            name=_text(raw.get("name")) or "Unavailable",
             type="unavailable",
             added_at=added_at,
             added_by=added_by,
@@ -83,14 +83,14 @@ def track_from(
     return Track(
         uri=uri,
         id=source.get("id") or raw.get("id"),
-        name=raw.get("name") or "",
+        name=_text(raw.get("name")),
         type="episode" if episode else "track",
         artists=tuple(
-            Artist(artist["name"], _url(artist))
+            Artist(_text(artist["name"]), _url(artist))
             for artist in raw.get("artists") or ()
             if artist and artist.get("name")
         ),
-        album_name=album.get("name") or None,
+        album_name=_text(album.get("name")) or None,
         album_image_url=_image_url(images, THUMBNAIL_WIDTH),
         duration_ms=raw.get("duration_ms"),
         explicit=bool(raw.get("explicit")),
@@ -100,6 +100,16 @@ def track_from(
         is_playable=raw.get("is_playable") is not False and not raw.get("restrictions"),
         url=_url(source) or _url(raw),
     )
+
+
+def _text(raw: str | None) -> str:
+    """Read what people wrote; half a character, which no answer can carry, becomes U+FFFD."""
+    text = raw or ""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def _total(raw: Json) -> int | None:
