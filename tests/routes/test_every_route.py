@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from flask import Flask
+from itsdangerous import URLSafeTimedSerializer
 import pytest
 
 from shuffify import create_app
-from shuffify.sandbox import library
+from shuffify.sandbox import Sandbox, library
+from tests.routes.bodies import BODIES
 from tests.visitor import Visitor, on_sqlite
 
 OPEN = {
@@ -36,6 +38,7 @@ def routes() -> Iterator[Any]:
 ALL = list(routes())
 CLOSED = [case for case in ALL if case.values[2] not in OPEN]
 CHANGES = [case for case in ALL if case.values[0] in CHANGING]
+LISTS = [case for case in CLOSED if library.PLAYLISTS["twelve"] in case.values[1]]
 ROWS = [case for case in CLOSED if case.values[1].split("/")[-1].split("?")[0] == "1"
         or "/1/" in case.values[1]]
 
@@ -74,6 +77,48 @@ def test_another_sessions_csrf_token_is_400(
     )
     assert (answer.status_code, answer.json["code"]) == (400, "csrf_failed")
     assert mira.is_logged_in()
+
+
+@on_sqlite
+def test_a_forged_csrf_token_is_400_on_every_route(mira: Visitor, app: Flask) -> None:
+    token = mira.token()
+    with mira.client.session_transaction() as session:
+        content = session["csrf_token"]
+    others = URLSafeTimedSerializer("another-secret-key", salt="wtf-csrf-token").dumps(content)
+    for case in CHANGES:
+        method, path, _ = case.values
+        for forged in ("", "x", "null", token[::-1], token.lower(), content, others):
+            headers = {"Accept": "application/json", "X-CSRFToken": forged}
+            answer = mira.client.open(path, method=method, json={}, headers=headers)
+            assert (answer.status_code, answer.json["code"]) == (400, "csrf_failed"), path
+    assert mira.is_logged_in()
+
+
+@on_sqlite
+@pytest.mark.parametrize("method, path, endpoint", LISTS)
+def test_somebody_elses_list_shows_and_changes_nothing(
+    mira: Visitor, jonas: Visitor, sandbox: Sandbox, method: str, path: str, endpoint: str
+) -> None:
+    twelve, shared = library.PLAYLISTS["twelve"], library.PLAYLISTS["shared"]
+    uris = [str(uri) for uri in sandbox.uris(twelve)]
+    mira.post(f"/workshop/{twelve}/sessions", {"session_name": "Mine", "track_uris": uris})
+    mira.post(f"/playlist/{twelve}/upstream-sources", {"source_playlist_id": shared})
+    mira.post(f"/playlist/{twelve}/snapshots", {"trigger_description": "Mine"})
+    mira.post(f"/shuffle/{twelve}", {"seed": 1})
+    before = everything(mira, sandbox)
+    body = BODIES[endpoint].valid if endpoint in BODIES else {}
+    answer = jonas.send(method, path, dict(body))
+    assert answer.status_code in (200, 201, 400, 403, 404, 409), answer.text
+    assert not [word for word in ("Mine", *uris) if word in answer.text]
+    assert everything(mira, sandbox) == before
+
+
+def everything(mira: Visitor, sandbox: Sandbox) -> list[Any]:
+    """Return what Mira has of her list, and what Spotify has."""
+    twelve = library.PLAYLISTS["twelve"]
+    paths = [f"/workshop/{twelve}/sessions", f"/playlist/{twelve}/upstream-sources",
+             f"/playlist/{twelve}/snapshots"]
+    return [sandbox.snapshot_id(twelve), *(mira.get(path).json for path in paths)]
 
 
 @pytest.mark.parametrize("method, path, endpoint", ROWS)
