@@ -14,13 +14,25 @@ from shuffify.services import (
     WorkshopSessionService,
 )
 from shuffify.spotify.tracks import Track
-from shuffify.web import limits, progress
-from shuffify.web.guards import login_required, user_id
+from shuffify.web import limits, pages, progress
+from shuffify.web.dashboard import algorithm_menu
+from shuffify.web.guards import login_required, login_required_page, user_id
 from shuffify.web.negotiation import Answer, counted, success
 from shuffify.web.schemas.search import ExternalLoad, PlaylistSearch, TrackSearch
 from shuffify.web.schemas.workshop import Commit, SessionCreate, SessionUpdate, ShufflePreview
 
 bp = Blueprint("workshop", __name__, url_prefix="/workshop")
+
+
+@bp.get("/<playlist:playlist_id>")
+@login_required_page
+def workshop(playlist_id: str) -> str:
+    """Show the workshop of a playlist; the page itself fetches the rows."""
+    user = user_id()
+    playlist = PlaylistService.get_card(user, playlist_id).to_dict()
+    return pages.render(
+        "workshop.html", user_id=user, playlist=playlist, **algorithm_menu(user)
+    )
 
 
 @bp.post("/<playlist:playlist_id>/preview-shuffle")

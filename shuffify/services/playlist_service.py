@@ -71,6 +71,21 @@ class PlaylistService:
         ]
 
     @staticmethod
+    def get_card(user_id: int, playlist_id: str) -> PlaylistCard:
+        """Return a playlist that the user may change, without its rows, freshly read.
+
+        Raises PlaylistNotFoundError, PlaylistAccessError, ReconnectRequired, Spotify's errors.
+        """
+        with spotify_access(user_id) as access:
+            summary = access.editable(playlist_id)
+        with reading(PlaylistError, _NO_STEPS):
+            steps = undo_steps(user_id, playlist_id)
+            end_reads()
+        return PlaylistCard(
+            summary, is_owner=summary.owned_by(access.spotify_id), undo_steps=steps
+        )
+
+    @staticmethod
     def get_playlist(user_id: int, playlist_id: str) -> PlaylistView:
         """Return a playlist with every row, freshly read; settles writes that died before.
 

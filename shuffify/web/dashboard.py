@@ -38,6 +38,13 @@ def contents(user_id: int) -> dict[str, Any]:
         "problem": problem,
         "interrupted": interrupted(user_id),
         "consent": consent_ending(UserService.get(user_id).consented_at, utcnow()),
+        **algorithm_menu(user_id),
+    }
+
+
+def algorithm_menu(user_id: int) -> dict[str, Any]:
+    """Return the values of `partials/algorithm_menu.html`."""
+    return {
         "algorithms": ShuffleService.list_algorithms(),
         "default_algorithm": UserSettingsService.get_or_create(user_id).default_algorithm,
     }

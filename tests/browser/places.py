@@ -40,11 +40,30 @@ def pressed(button: str, then: str) -> Way:
     return reach
 
 
+def workshop(role: str) -> Way:
+    """Return the way to the workshop of a playlist, once its rows are there."""
+    def reach(page: Page) -> None:
+        # What a test left unsaved would ask on the way out.
+        page.evaluate("localStorage.clear()")
+        page.goto(f"/workshop/{library.PLAYLISTS[role]}")
+        page.locator('#workshop-rows[aria-busy="false"]').wait_for()
+
+    return reach
+
+
 def one_snapshot(page: Page) -> None:
     """Go to the details of a snapshot."""
     pressed("Snapshots Sunday breakfast", "Taken by hand")(page)
     page.get_by_role("button", name="Taken by hand").click()
     page.get_by_text("12 tracks, and where they are now").wait_for()
+
+
+def workshop_save(page: Page) -> None:
+    """Take a row out, and stand before the question whether to save."""
+    workshop("twelve")(page)
+    page.locator('[data-control="more"]').first.click()
+    page.get_by_role("menuitem", name="Remove").click()
+    page.get_by_role("button", name="Save to Spotify").click()
 
 
 PLACES = [
@@ -59,6 +78,8 @@ PLACES = [
         pressed("Snapshots Sunday breakfast", "Taken by hand"), dialog=True,
     ),
     Place("snapshot", "core.index", one_snapshot, dialog=True),
+    Place("workshop", "workshop.workshop", workshop("mixed")),
+    Place("workshop-save", "workshop.workshop", workshop_save, dialog=True),
     Place("terms", "core.terms", address("/terms"), signed_in=False),
     Place("privacy", "core.privacy", address("/privacy"), signed_in=False),
     Place("not-found", "error", address("/nowhere"), signed_in=False),

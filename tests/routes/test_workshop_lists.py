@@ -6,7 +6,7 @@ import pytest
 
 from shuffify.models.db import ActivityLog, PlaylistSnapshot
 from shuffify.sandbox import Sandbox, library
-from tests.visitor import Visitor, fields
+from tests.visitor import Visitor, fields, on_sqlite
 
 TWELVE = library.PLAYLISTS["twelve"]
 NAME = library.PLAYLIST_NAMES["twelve"]
@@ -21,6 +21,31 @@ def sentences(outside: Session) -> list[str]:
 
 def rows(sandbox: Sandbox, playlist_id: str = TWELVE) -> list[dict[str, object]]:
     return [{"uri": uri} for uri in sandbox.uris(playlist_id)]
+
+
+@on_sqlite
+def test_the_page_is_shown_before_any_row_is_read(mira: Visitor, sandbox: Sandbox) -> None:
+    sandbox.clear_requests()
+    page = mira.client.get(f"/workshop/{TWELVE}")
+    assert page.status_code == 200
+    assert NAME in page.text and "12 tracks" in page.text
+    assert [call["path"] for call in sandbox.requests()] == [f"/v1/playlists/{TWELVE}"]
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "role, status", [("foreign_public", 403), ("algorithmic", 404), ("shared", 200)]
+)
+def test_the_page_is_for_lists_that_one_may_edit(mira: Visitor, role: str, status: int) -> None:
+    page = mira.client.get(f"/workshop/{library.PLAYLISTS[role]}")
+    assert page.status_code == status
+    assert ("Only the owner of this playlist may change it." in page.text) == (status == 403)
+
+
+@on_sqlite
+def test_strangers_are_sent_to_the_landing_page(visitor: Visitor) -> None:
+    answer = visitor.client.get(f"/workshop/{TWELVE}")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
 
 
 def test_a_preview_asks_spotify_nothing_and_stores_nothing(

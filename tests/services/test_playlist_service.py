@@ -44,6 +44,16 @@ def test_steps_of_undo_stand_on_the_card(mira: int) -> None:
     assert set(steps.values()) == {0}
 
 
+def test_one_card_is_read_freshly_with_its_steps(mira: int, sandbox: Sandbox) -> None:
+    ShuffleService.shuffle(mira, TWELVE, seed=1)
+    sandbox.edit(TWELVE, "details", name="Renamed")
+    card = PlaylistService.get_card(mira, TWELVE)
+
+    assert (card.summary.name, card.is_owner, card.undo_steps) == ("Renamed", True, 1)
+    with pytest.raises(PlaylistAccessError):
+        PlaylistService.get_card(mira, library.PLAYLISTS["foreign_public"])
+
+
 def test_list_is_a_minute_old_at_most_unless_asked_freshly(mira: int, sandbox: Sandbox) -> None:
     def name(fresh: bool) -> str:
         cards = PlaylistService.list_playlists(mira, fresh=fresh)

@@ -1,7 +1,6 @@
 // Shows the cards whose name holds what was typed, and says how many they are.
 import { counted } from "../lib/card.js";
-
-const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLocaleLowerCase();
+import { plain } from "../lib/text.js";
 
 export function attach(input) {
   const list = document.getElementById(input.dataset.list);
