@@ -18,6 +18,7 @@ from shuffify.cli.audit_export import export
 from shuffify.cli.audit_filters import filter_of, filter_options, user_id_of
 from shuffify.cli.audit_reading import reading, require_trail
 from shuffify.cli.audit_reconcile import reconcile
+from shuffify.cli.audit_report import report
 from shuffify.cli.audit_stats import stats
 from shuffify.extensions import db
 from shuffify.models.db import User
@@ -96,6 +97,7 @@ def _user(user_id: int) -> str:
 
 audit.add_command(export)
 audit.add_command(reconcile)
+audit.add_command(report)
 audit.add_command(stats)
 
 

@@ -1,14 +1,10 @@
 """`shuffify audit export`: the trail for other systems, streamed."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 import csv
 from functools import partial
 import json
-import os
 from pathlib import Path
-import signal
-import stat
 import sys
 from typing import Any, TextIO
 
@@ -18,6 +14,7 @@ from flask.cli import with_appcontext
 from shuffify.audit import cloud_event, csv_cells, ecs
 from shuffify.cli.audit_filters import filter_of, filter_options
 from shuffify.cli.audit_reading import reading
+from shuffify.cli.whole_file import whole_file
 from shuffify.extensions import app_settings
 from shuffify.models.db import ActivityLog
 from shuffify.services.activity_stream import stream_rows
@@ -45,7 +42,7 @@ def export(kind: str, out: Path | None, **options: Any) -> None:
         if out is None:
             _write(rows, kind, sys.stdout)
         else:
-            with _whole_file(out) as file:
+            with whole_file(out) as file:
                 count = _write(rows, kind, file)
             click.echo(f"{count:,} rows in {out}.", err=True)
 
@@ -80,26 +77,3 @@ def _write_csv(rows: Rows, file: TextIO) -> int:
         writer.writerow(csv_cells(row))
         count += 1
     return count
-
-
-@contextmanager
-def _whole_file(path: Path) -> Iterator[TextIO]:
-    """Open a file that takes its name only when it is complete; one of that name is replaced."""
-    half = path.with_name(f".{path.name}.{os.getpid()}.part")
-    # Whoever ends us with SIGTERM shall find no half file either.
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    try:
-        if path.exists() and not stat.S_ISREG(path.stat().st_mode):
-            raise click.BadParameter(f"{path} is no file.", param_hint="'--out'")
-        # Names, addresses of playlists, who did what: for its owner's eyes.
-        with open(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w",
-                  encoding="utf-8", newline="") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        half.replace(path)
-    except OSError as error:
-        raise click.ClickException(f"{path} cannot be written: {error.strerror}.") from error
-    finally:
-        half.unlink(missing_ok=True)
-        signal.signal(signal.SIGTERM, before)
