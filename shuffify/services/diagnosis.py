@@ -33,11 +33,12 @@ SKEW_LIMIT = timedelta(seconds=30)
 """A clock further from Spotify's than this ends tokens too early or too late."""
 
 _NO_DATABASE = "It cannot be looked at without the database."
+_START = "Start it, or correct DATABASE_URL."
 _MIGRATE = "Run `shuffify db upgrade` with the newest version of Shuffify."
 _RECONNECT = (
     "Add the key that encrypted them to TOKEN_KEYS, or let these people log in again."
 )
-_BACK_OFF = "Look at this machine's network and at https://status.spotify.dev, then try again."
+_NETWORK = "Look at this machine's network and at https://status.spotify.dev, then try again."
 
 
 class State(StrEnum):
@@ -65,13 +66,13 @@ class Finding:
 
 def diagnose() -> list[Finding]:
     """Look at every part, in the order of CHECKS; the configuration is known to be right."""
-    database = _looked_at("database", _database, "Start it, or correct DATABASE_URL.")
+    database = _looked_at("database", _database)
     migrations = tokens = scheduler = None
     if database.state is State.OK:
-        migrations = _looked_at("migrations", _migrations, _MIGRATE)
+        migrations = _looked_at("migrations", _migrations)
     if migrations is not None and migrations.state is State.OK:
-        tokens = _looked_at("token_keys", _token_keys, _RECONNECT)
-        scheduler = _looked_at("scheduler", _scheduler, "Start `shuffify run`.")
+        tokens = _looked_at("token_keys", _token_keys)
+        scheduler = _looked_at("scheduler", _scheduler)
     clock, spotify = _spotify()
     why = _NO_DATABASE if migrations is None else "It cannot be looked at before that upgrade."
     return [
@@ -85,18 +86,16 @@ def diagnose() -> list[Finding]:
     ]
 
 
-def _looked_at(check: str, look: Callable[[], Finding], remedy: str) -> Finding:
+def _looked_at(check: str, look: Callable[[], Finding]) -> Finding:
     try:
         return look()
     except (SQLAlchemyError, ShuffifyError) as error:
+        # Also half-way through: a database may go away between two looks.
         db.session.rollback()
-        return Finding(check, State.FAILED, _words(error), remedy)
+        return Finding(check, State.FAILED, _words(error), _START)
 
 
 def _words(error: Exception) -> str:
-    if isinstance(error, SchemaError):
-        found = ", ".join(error.current) or "no migration at all"
-        return f"The database is at {found}, the code needs {error.newest}."
     # The driver's words alone: SQLAlchemy's hold the statement.
     told = str(error.orig if isinstance(error, DBAPIError) else error)
     return " ".join(told.split()).rstrip(".") + "."
@@ -118,7 +117,12 @@ def _dialect() -> str:
 
 
 def _migrations() -> Finding:
-    schema.require_newest(db.engine)
+    try:
+        schema.require_newest(db.engine)
+    except SchemaError as error:
+        found = ", ".join(error.current) or "no migration at all"
+        message = f"The database is at {found}, the code needs {error.newest}."
+        return Finding("migrations", State.FAILED, message, _MIGRATE)
     return Finding("migrations", State.OK, f"The database is at {schema.newest()}, the newest.")
 
 
@@ -187,7 +191,7 @@ def _spotify() -> tuple[Finding, Finding]:
             answer, now = knock(url), utcnow()
         except ShuffifyError as error:
             message = f"{urlsplit(url).netloc}: {_words(error)}"
-            remedy = "Start the sandbox." if app_settings().is_sandbox else _BACK_OFF
+            remedy = "Start the sandbox." if app_settings().is_sandbox else _NETWORK
             spotify = Finding("spotify", State.FAILED, message, remedy)
             return Finding("clock", State.SKIPPED, f"{who} told no time."), spotify
     return _clock(answer, now), Finding("spotify", State.OK, f"{who} answers.")
