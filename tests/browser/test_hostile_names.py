@@ -15,7 +15,10 @@ from tests.browser.places import PLACES, Place
 from tests.browser.stage import Stage, set_up, until_ready
 
 RUNS = "globalThis.ran = true"
-MARKUP = f"<script>{RUNS}</script><img src=x onerror='{RUNS}'>\" onclick=\"{RUNS}\" {{{{ 7 * 7 }}}}"
+MARKUP = (
+    f"<script>{RUNS}</script><img src=x onerror='{RUNS}'>\" onclick=\"{RUNS}\" "
+    "{{ 7 * 7 }}"
+)
 STRANGE = {
     "twelve": MARKUP,
     "hundred_twenty": "W" * 280,
