@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from shuffify.enums import SnapshotType
+from shuffify.enums import SnapshotType, WriteState
 from shuffify.extensions import db
 from shuffify.models.base import utcnow
 from shuffify.models.playlist_snapshot import PlaylistSnapshot
@@ -119,11 +119,24 @@ def restore_exactly(
         progress=progress,
         accept_loss=accept_loss,
     )
+    if not written.result.changed:
+        _settle_standing(snapshot_id)
     return RestoreResult(
         playlist=written.view,
         changed=written.result.changed,
         undo_steps=_steps_left(user_id, playlist_id),
     )
+
+
+def _settle_standing(snapshot_id: int) -> None:
+    """Let go of an interrupted write whose list turns out to stand as before it. Commits.
+
+    Nobody changed anything, so nothing of it is in the trail.
+    """
+    with one_commit(PlaylistSnapshotError, "The snapshot could not be settled."):
+        snapshot = db.session.get(PlaylistSnapshot, snapshot_id)
+        if snapshot is not None and snapshot.write_state == WriteState.INTERRUPTED:
+            snapshot.write_state = WriteState.VOID
 
 
 def _journal(user_id: int, **going_back: Any) -> SnapshotJournal:

@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from shuffify.models.base import utcnow
-from shuffify.models.db import PlaylistSnapshot, User
+from shuffify.models.db import ActivityLog, PlaylistSnapshot, User
 from shuffify.sandbox import Sandbox, library
 from tests.visitor import Visitor
 
@@ -83,6 +83,22 @@ def test_writes_that_ended_half_way_are_offered_until_they_are_restored(
     mira.post(f"/snapshots/{kept}/restore")
     assert mira.post("/refresh-playlists").json["interrupted"] == []
     assert f'data-snapshot="{kept}"' not in mira.client.get("/").text
+
+
+def test_a_restore_that_finds_the_list_standing_settles_an_interrupted_write(
+    mira: Visitor, outside: Session
+) -> None:
+    twelve = library.PLAYLISTS["twelve"]
+    kept = mira.post(f"/playlist/{twelve}/snapshots").json["snapshot"]["id"]
+    outside.get_one(PlaylistSnapshot, kept).write_state = "interrupted"
+    outside.commit()
+    rows = outside.scalar(select(func.count()).select_from(ActivityLog))
+    outside.rollback()
+    assert mira.post(f"/snapshots/{kept}/restore").json["category"] == "info"
+    assert mira.post("/refresh-playlists").json["interrupted"] == []
+    snapshot = outside.get_one(PlaylistSnapshot, kept)
+    assert (snapshot.write_state, snapshot.restored_at) == ("void", None)
+    assert outside.scalar(select(func.count()).select_from(ActivityLog)) == rows
 
 
 def test_interrupted_writes_of_others_are_their_own_matter(
