@@ -25,7 +25,7 @@ bp = Blueprint("core", __name__)
 def index() -> str:
     """Show the dashboard, or what this is to somebody who is not logged in."""
     if g.user_id is None:
-        return pages.render("landing.html", is_configured=dashboard.is_configured())
+        return pages.render("landing.html", **dashboard.welcome())
     return pages.render("dashboard.html", **dashboard.contents(g.user_id))
 
 

@@ -16,10 +16,13 @@ from shuffify.services.consent import consent_ending
 from shuffify.web.errors import Problem, log_failure, problem_of
 
 
-def is_configured() -> bool:
-    """Tell whether this server has what Spotify gives to apps."""
+def welcome() -> dict[str, Any]:
+    """Return the landing page's values: above all whether this server can reach Spotify."""
     settings = app_settings()
-    return bool(settings.spotify_client_id and settings.spotify_client_secret)
+    return {
+        "is_configured": bool(settings.spotify_client_id and settings.spotify_client_secret),
+        "redirect_uri": settings.spotify_redirect_uri,
+    }
 
 
 def contents(user_id: int) -> dict[str, Any]:

@@ -85,6 +85,7 @@ def test_login_without_credentials_names_the_remedy(make_app: Callable[..., Flas
     visitor = Visitor(app)
     page = visitor.client.get("/")
     assert "SPOTIFY_CLIENT_ID" in page.text
+    assert "<code>http://127.0.0.1:8000/callback</code>" in page.text
     assert 'name="legal_consent"' not in page.text
     answer = visitor.client.get("/login?legal_consent=given")
     assert answer.status_code == 503
