@@ -12,6 +12,7 @@ from tests.browser import stage
 from tests.browser.complaints import Complaints
 from tests.e2e.conftest import world
 from tests.sandboxed import app_variables, running_sandbox, sandbox
+from tests.visitor import Visitor
 
 __all__ = ["app_variables", "running_sandbox", "sandbox", "world"]
 
@@ -78,15 +79,21 @@ def new_page(new_context: Callable[..., BrowserContext]) -> NewPage:
 
 
 @pytest.fixture
-def log_in(new_page: NewPage) -> NewPage:
-    """Return a function that logs in as a person does and stands on the dashboard.
+def log_in(new_page: NewPage, world: Demo) -> NewPage:
+    """Return a function that opens a page of somebody who is logged in, on the dashboard.
 
-    `log_in("Jonas", viewport=...)`; without a name it is Mira.
+    `log_in("Jonas", viewport=...)`; without a name it is Mira. They come with the cookie of a
+    login: how a person gets it is a test of its own.
     """
 
     def log_in(name: str = "Mira", **options: object) -> Page:
+        visitor = Visitor(world.app).log_in(name.lower())
+        cookie = visitor.client.get_cookie("shuffify")
+        assert cookie is not None
         page = new_page(**options)
-        stage.log_in(page, name)
+        page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": world.url}])
+        page.goto("/")
+        stage.until_ready(page)
         return page
 
     return log_in
