@@ -12,6 +12,7 @@ from tests.browser.complaints import Complaints
 from tests.browser.conftest import NewPage
 from tests.browser.stage import until_ready
 from tests.browser.trail import rows, sentences
+from tests.visitor import Visitor
 
 TWELVE, RUN = library.PLAYLISTS["twelve"], library.PLAYLISTS["hundred_twenty"]
 NAME = "Sunday breakfast"
@@ -71,14 +72,13 @@ def test_a_shuffle_says_what_moved_and_undo_takes_it_back(
     assert len(rows(world)) == 4
 
 
-def test_a_long_shuffle_shows_how_far_it_is(page: Page, sandbox: Sandbox) -> None:
-    sandbox.fault("slow", path="/v1/playlists/*", method="POST", count=None, seconds=0.25)
-    press(page, "Shuffle", LONG)
-    bar = card(page, LONG).get_by_role("progressbar", name="Shuffling")
-    expect(card(page, LONG)).to_contain_text(re.compile(r"Shuffling: [234] of 5"))
-    expect(bar).to_have_attribute("max", "5")
-    toast(page, "of 430 tracks moved")
-    expect(bar).to_be_hidden()
+def test_what_another_browser_took_back_is_offered_no_more(page: Page, world: Demo) -> None:
+    press(page, "Shuffle")
+    said = toast(page, "of 12 tracks moved")
+    Visitor(world.app).log_in().post(f"/undo/{TWELVE}")
+    said.get_by_role("button", name="Undo").click()
+    toast(page, "no change of this playlist left to undo")
+    expect(card(page, NAME).get_by_role("button", name="Undo")).to_be_hidden()
 
 
 def test_each_playlist_is_shuffled_as_it_was_last_chosen_for_it(page: Page, world: Demo) -> None:
@@ -192,19 +192,29 @@ def test_what_comes_too_soon_can_be_tried_again_when_the_time_is_up(
     assert [row.activity_type for row in rows(world)] == ["snapshot_create", "shuffle"]
 
 
-def test_a_way_that_local_files_make_too_long_leads_to_another_shuffle(
+def test_a_long_shuffle_shows_how_far_it_is_and_one_too_long_leads_to_another(
     page: Page, world: Demo, sandbox: Sandbox
 ) -> None:
-    local = next(uri for uri in sandbox.uris(library.PLAYLISTS["local_files"])
-                 if uri and ":local:" in uri)
-    sandbox.edit(library.PLAYLISTS["four_thirty"], "add", uris=[local])
+    sandbox.fault("slow", path="/v1/playlists/*", method="POST", count=None, seconds=0.25)
+    press(page, "Shuffle", LONG)
+    bar = card(page, LONG).get_by_role("progressbar", name="Shuffling")
+    expect(card(page, LONG)).to_contain_text(re.compile(r"Shuffling: [234] of 5"))
+    expect(bar).to_have_attribute("max", "5")
+    toast(page, "of 430 tracks moved")
+    expect(bar).to_be_hidden()
+
+    # With a local file among them the rows can only be moved one by one.
+    kept = next(uri for uri in sandbox.uris(library.PLAYLISTS["local_files"])
+                if uri and ":local:" in uri)
+    sandbox.edit(library.PLAYLISTS["four_thirty"], "add", uris=[kept])
     press(page, "Shuffle", LONG)
     toast(page, "1 local file").get_by_role("button", name="Shuffle differently").click()
     dialog = page.get_by_role("dialog", name=f"Shuffle “{LONG}”")
     dialog.get_by_role("spinbutton", name="Keep first").fill("380")
     dialog.get_by_role("button", name="Shuffle").click()
-    toast(page, re.compile(r"of 431 tracks moved"))
-    assert sentences(world)[-1] == f"Shuffled '{LONG}' using Basic"
+    toast(page, "of 431 tracks moved")
+    shuffles = [row for row in rows(world) if row.activity_type == "shuffle"]
+    assert [row.metadata_json["method"] for row in shuffles] == ["replace", "moves"]
 
 
 def test_a_refresh_shows_what_changed_and_a_failed_one_keeps_what_was_there(
@@ -218,8 +228,17 @@ def test_a_refresh_shows_what_changed_and_a_failed_one_keeps_what_was_there(
     page.get_by_label("Sort by").select_option("Name")
     sandbox.edit(TWELVE, "details", name="<b>Aaa</b>")
     sandbox.edit(library.PLAYLISTS["one"], "delete")
+    made = sandbox.create(library.MIRA, "Brand new", [*sandbox.uris(TWELVE)[:2]])
     page.get_by_role("button", name="Try again").click()
     toast(page, "read anew")
+    new = card(page, "Brand new")
+    expect(new).to_contain_text("2 tracks")
+    for what, path in (("Workshop", f"/workshop/{made}"), ("Spotify", f"/playlist/{made}")):
+        link = new.get_by_role("link", name=f"{what} Brand new")
+        expect(link).to_have_attribute("href", re.compile(f"{path}$"))
+    expect(new.get_by_text("Collaborative")).to_be_hidden()
+    press(page, "Shuffle", "Brand new")
+    toast(page, re.compile("moved|nothing had to change"))
     names = page.locator(".card-name")
     assert names.first.inner_text() == "<b>Aaa</b>"
     expect(card(page, "One song")).to_have_count(0)

@@ -38,6 +38,16 @@ function fillLink(link, url) {
   }
 }
 
+// The same address again is left alone: it may have failed, and is hidden then.
+function fillCover(image, url) {
+  if (url === null) {
+    image.hidden = true;
+  } else if (image.getAttribute("src") !== url) {
+    image.src = url;
+    image.hidden = false;
+  }
+}
+
 export function fillCard(card, playlist) {
   for (const name of card.querySelectorAll('.visually-hidden[data-slot="name"]')) {
     name.textContent = ` ${playlist.name}`;
@@ -47,11 +57,7 @@ export function fillCard(card, playlist) {
   fillCount(card, playlist.track_count);
   slot(card, "collaborative").hidden = !playlist.collaborative;
   fillUndo(card, playlist.undo_steps);
-  const cover = safeUrl(playlist.image_url);
-  const image = card.querySelector(".cover-image");
-  image.hidden = cover === null;
-  if (cover !== null && image.getAttribute("src") !== cover) {
-    image.src = cover;
-  }
+  fillCover(card.querySelector(".cover-image"), safeUrl(playlist.image_url));
+  slot(card, "workshop").href = `/workshop/${playlist.id}`;
   fillLink(slot(card, "link"), safeUrl(playlist.url));
 }

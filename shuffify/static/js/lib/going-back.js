@@ -3,7 +3,7 @@ import { ask } from "./dialog.js";
 import { explain } from "./next-step.js";
 import { say } from "./notice.js";
 import { lossInWords, tellSettled } from "./snapshots.js";
-import { write } from "./writes.js";
+import { tellSteps, write } from "./writes.js";
 
 export const undoAction = (playlist) => ({ label: "Undo", run: () => undo(playlist) });
 
@@ -12,6 +12,9 @@ export async function undo(playlist) {
   try {
     answer = await write(playlist, `/undo/${playlist.id}`, {}, "Undoing");
   } catch (error) {
+    if (error.code === "nothing_to_undo") {
+      tellSteps(playlist, 0);
+    }
     explain(error, { playlist, retry: () => undo(playlist) });
     return;
   }

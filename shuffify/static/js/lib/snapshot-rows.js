@@ -1,7 +1,7 @@
 // The rows of a snapshot beside those of the list as it stands: names, and where each is now.
 import { safeUrl } from "./links.js";
 
-const ROWS_A_FRAME = 200;
+const ROWS_A_FRAME = 100;
 const SPOTIFY = /^spotify:(track|episode):([A-Za-z0-9]{22})$/;
 const LOCAL = "spotify:local:";
 
