@@ -1,6 +1,6 @@
 """A demo with something in it, and a browser before it: made once, for many looks at pages."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,11 +60,22 @@ def running_browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def set_up(folder: Path, browser: Browser) -> Iterator[Stage]:
-    """Run a demo in a folder, with its app's pages open."""
+def set_up(
+    folder: Path,
+    browser: Browser,
+    *,
+    names: Mapping[str, str] | None = None,
+    said: str = "Before the party",
+) -> Iterator[Stage]:
+    """Run a demo in a folder, with its app's pages open.
+
+    `names` are those of playlists, by role, where they are not to be the usual ones.
+    """
     with running_demo(folder, port=0, profile="dev2026", keep=False, scheduler="off") as demo:
         demo.app.add_url_rule("/fails/<int:status>", "fails", failing)
-        furnish(Visitor(demo.app).log_in())
+        for role, name in (names or {}).items():
+            demo.sandbox.edit(library.PLAYLISTS[role], "details", name=name)
+        furnish(Visitor(demo.app).log_in(), said)
         mira = open_page(browser, demo.url)
         log_in(mira)
         stage = Stage(demo, mira, open_page(browser, demo.url))
@@ -80,8 +91,8 @@ def failing(status: int) -> Response:
     return answer(Problem(status, name, error_pages.happened(status), (), facts))
 
 
-def furnish(mira: Visitor) -> None:
-    """Give Mira what an app has in it that is in use: something of every kind."""
+def furnish(mira: Visitor, said: str) -> None:
+    """Give Mira something of every kind; `said` are the words that she chooses herself."""
     ids = library.PLAYLISTS
     for seed in (1, 2):
         made = mira.post(f"/shuffle/{ids['twelve']}", {"seed": seed})
@@ -90,10 +101,10 @@ def furnish(mira: Visitor) -> None:
     tracks = mira.get(f"/playlist/{twelve}").json["playlist"]["tracks"]
     uris = [track["uri"] for track in tracks]
     posts: list[tuple[str, dict[str, object]]] = [
-        (f"/playlist/{twelve}/snapshots", {"trigger_description": "Before the party"}),
+        (f"/playlist/{twelve}/snapshots", {"trigger_description": said}),
         (f"/playlist/{twelve}/upstream-sources", {"source_playlist_id": shared}),
         (f"/playlist/{run}/upstream-sources", {"source_playlist_id": shared}),
-        (f"/workshop/{twelve}/sessions", {"session_name": "Slow start", "track_uris": uris}),
+        (f"/workshop/{twelve}/sessions", {"session_name": said, "track_uris": uris}),
         ("/settings", {"timezone": "Europe/Berlin"}),
         ("/schedules/create", {
             "job_type": "shuffle", "target_playlist_id": twelve,

@@ -207,6 +207,24 @@ def test_a_run_that_fails_answers_with_its_own_error_and_is_recorded(
     assert sentence.startswith(f"Manual run of shuffle schedule for '{NAME}' failed: ")
 
 
+def test_a_run_by_hand_waits_ten_seconds_for_spotify_and_no_more(
+    mira: Visitor, sandbox: Sandbox, outside: Session
+) -> None:
+    schedule_id = create(mira)
+    before = sandbox.uris(TARGET)
+    sandbox.fault("rate_limit", path=f"/v1/playlists/{TARGET}*", retry_after=11)
+    answer = mira.post(f"/schedules/{schedule_id}/run")
+    assert (answer.status_code, answer.json["code"]) == (429, "rate_limited")
+    assert (answer.json["retry_after"], answer.headers["Retry-After"]) == (11, "11")
+    assert sandbox.uris(TARGET) == before
+    assert trail(outside)[1:] == [(
+        "schedule_run",
+        f"Manual run of shuffle schedule for '{NAME}' failed: "
+        "Spotify is busy. Try again in 11 seconds.",
+    )]
+    assert mira.post(f"/schedules/{schedule_id}/run").status_code == 200
+
+
 def test_a_run_without_a_connection_to_spotify_is_not_begun(
     mira: Visitor, sandbox: Sandbox, outside: Session
 ) -> None:

@@ -38,6 +38,7 @@ from shuffify.services import (
     UserSettingsService,
 )
 from shuffify.spotify.errors import PlaylistBusyError
+from shuffify.spotify.gateway import Gateway
 from shuffify.spotify.locks import playlist_lock
 from tests.services.conftest import Trail, grant_of
 
@@ -356,6 +357,27 @@ def test_failed_write_is_put_back_and_said(
         ("snapshot_create", f"Saved '{NAME}' before scheduled shuffle"),
         ("schedule_run", f"Scheduled shuffle on '{NAME}' failed: {run.error_message}"),
     ]
+
+
+def test_run_waits_a_minute_for_spotify_and_no_more(
+    mira: int, sandbox: Sandbox, outside: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    naps: list[float] = []
+    monkeypatch.setattr(Gateway.__init__, "__kwdefaults__", {
+        **(Gateway.__init__.__kwdefaults__ or {}), "sleep": naps.append
+    })
+    schedule_id = scheduled(mira)
+    sandbox.fault("rate_limit", path=f"/v1/playlists/{TARGET}*", retry_after=60)
+    patient = JobExecutorService.execute(schedule_id, utcnow())
+    sandbox.fault("rate_limit", path=f"/v1/playlists/{TARGET}*", retry_after=61)
+    run = JobExecutorService.execute(schedule_id, utcnow())
+
+    assert patient is not None and patient.status == "success"
+    assert 60 in naps and 61 not in naps
+    assert run is not None
+    assert (run.status, run.error_message) == (
+        "failed", "Spotify is busy. Try again in 61 seconds."
+    )
 
 
 def test_write_that_could_not_be_put_back_says_where_the_old_order_is(
