@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Update, select, update
 from sqlalchemy.orm import Session
 
 from shuffify.models.db import ActivityLog, JobExecution, Schedule, UserSettings
@@ -46,25 +46,38 @@ class Table:
             **columns,
         }
         schedule = Schedule(user_id=self._user_id, next_run_at=next_run_at, **fields)
+        self._session.rollback()
         self._session.add(schedule)
+        self._session.flush()
+        schedule_id = schedule.id
         self._session.commit()
-        return schedule.id
+        return schedule_id
 
     def set_due(self, schedule_id: int, next_run_at: datetime) -> None:
-        self.schedule(schedule_id).next_run_at = next_run_at
-        self._session.commit()
+        self._write(
+            update(Schedule).where(Schedule.id == schedule_id).values(next_run_at=next_run_at)
+        )
+
+    def disable(self, schedule_id: int) -> None:
+        self._write(update(Schedule).where(Schedule.id == schedule_id).values(is_enabled=False))
 
     def set_zone(self, zone: str) -> None:
-        query = select(UserSettings).where(UserSettings.user_id == self._user_id)
-        self._session.scalars(query).one().timezone = zone
+        self._write(
+            update(UserSettings)
+            .where(UserSettings.user_id == self._user_id)
+            .values(timezone=zone)
+        )
+
+    def _write(self, statement: Update) -> None:
+        # Not read first: SQLite refuses the write of a transaction that has read when the
+        # scheduler's threads have written meanwhile.
+        self._session.rollback()
+        self._session.execute(statement)
         self._session.commit()
 
     def schedule(self, schedule_id: int) -> Schedule:
         self._session.rollback()
         return self._session.get_one(Schedule, schedule_id)
-
-    def commit(self) -> None:
-        self._session.commit()
 
     @property
     def runs(self) -> list[JobExecution]:

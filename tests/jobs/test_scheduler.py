@@ -207,8 +207,7 @@ def test_disabled_schedule_is_planned_no_more(
     scheduler.turn()
     assert [*scheduler.planned] == [schedule_id]
 
-    table.schedule(schedule_id).is_enabled = False
-    table.commit()
+    table.disable(schedule_id)
     scheduler.turn(read=False)
     assert [*scheduler.planned] == [schedule_id]
     scheduler.turn()
