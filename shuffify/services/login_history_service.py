@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from hashlib import sha256
+from hmac import compare_digest
 
 from sqlalchemy import ColumnElement, select, update
 
@@ -105,6 +106,11 @@ class LoginHistoryService:
                     .order_by(LoginHistory.logged_in_at.desc(), LoginHistory.id.desc())
                 )
             )
+
+    @staticmethod
+    def is_of(login: LoginHistory, sid: str) -> bool:
+        """Tell whether a login is the one of this cookie."""
+        return compare_digest(login.session_id, _digest(sid))
 
     @staticmethod
     def close_expired(now: datetime | None = None) -> int:

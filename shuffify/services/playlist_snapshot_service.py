@@ -163,6 +163,13 @@ class PlaylistSnapshotService:
             return snapshot_store.undo_steps(user_id, playlist_id)
 
     @staticmethod
+    def is_undoable(user_id: int, playlist_id: str, since: datetime) -> bool:
+        """Tell whether the next undo takes back a change that was made since a moment."""
+        with reading(PlaylistSnapshotError, _UNREADABLE):
+            step = snapshot_store.newest_step(user_id, playlist_id)
+            return step is not None and step.created_at >= since
+
+    @staticmethod
     def recover(now: datetime | None = None) -> int:
         """Settle the writes that died on the way, and count them. Commits for each.
 

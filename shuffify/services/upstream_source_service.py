@@ -83,6 +83,17 @@ class UpstreamSourceService:
             ]
 
     @staticmethod
+    def names(user_id: int) -> dict[str, str]:
+        """Return the names of all playlists that are sources of the user's, by their ids."""
+        columns = (UpstreamSource.source_playlist_id, UpstreamSource.source_name)
+        # Of a list that was renamed meanwhile the newest name comes last, and stays.
+        query = (
+            select(*columns).where(UpstreamSource.user_id == user_id).order_by(UpstreamSource.id)
+        )
+        with reading(UpstreamSourceError, _UNREADABLE):
+            return {found: name for found, name in db.session.execute(query)}
+
+    @staticmethod
     def get(user_id: int, source_id: int) -> UpstreamSource:
         """Return a source; raise UpstreamSourceNotFoundError."""
         with reading(UpstreamSourceError, _UNREADABLE):

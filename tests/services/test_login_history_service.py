@@ -161,3 +161,10 @@ def test_expired_logins_are_closed_without_a_row(
     outside.rollback()
     assert outside.scalars(select(LoginHistory)).one().ended_by == "expired"
     assert len(trail.rows) == rows
+
+
+def test_a_login_is_known_by_its_cookie_alone(somebody: int) -> None:
+    login = LoginHistoryService.record_login(somebody, "mine")
+    assert LoginHistoryService.is_of(login, "mine")
+    assert not LoginHistoryService.is_of(login, "theirs")
+    assert not LoginHistoryService.is_of(login, login.session_id)

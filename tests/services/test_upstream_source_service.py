@@ -223,3 +223,19 @@ def test_sources_of_others_are_not_found(mira: int, jonas: int, outside: Session
         UpstreamSourceService.delete_source(mira, source_id)
     assert UpstreamSourceService.list(mira, shared) == []
     assert len(stored(outside)) == 1
+
+
+def test_names_are_those_of_the_users_own_sources(mira: int, jonas: int) -> None:
+    add(mira)
+    add(mira, library.PLAYLISTS["one"], target=library.PLAYLISTS["four_thirty"])
+    assert UpstreamSourceService.names(mira) == {
+        SOURCE: SOURCE_NAME, library.PLAYLISTS["one"]: library.PLAYLIST_NAMES["one"],
+    }
+    assert UpstreamSourceService.names(jonas) == {}
+
+
+def test_of_a_source_that_was_renamed_the_newest_name_counts(mira: int, sandbox: Sandbox) -> None:
+    add(mira)
+    sandbox.edit(SOURCE, "details", name="Evening run")
+    add(mira, target=library.PLAYLISTS["four_thirty"])
+    assert UpstreamSourceService.names(mira) == {SOURCE: "Evening run"}
