@@ -1,15 +1,12 @@
 """Schedules: what is to happen to which playlist, and when."""
 
-from typing import Any
-
 from flask import Blueprint, Response
 
-from shuffify.models.base import iso_utc
 from shuffify.models.db import JobExecution, Schedule
-from shuffify.services import JobExecutorService, SchedulerService, UserService
-from shuffify.web import limits, progress
-from shuffify.web.guards import login_required, user_id
-from shuffify.web.negotiation import Answer, counted, success
+from shuffify.services import JobExecutorService, PlaylistSnapshotService, SchedulerService
+from shuffify.web import limits, pages, progress, schedule_page
+from shuffify.web.guards import login_required, login_required_page, user_id
+from shuffify.web.negotiation import Answer, counted, success, wants_json
 from shuffify.web.schemas.base import NoFields
 from shuffify.web.schemas.schedules import HistoryQuery, ScheduleCreate, ScheduleUpdate
 
@@ -17,16 +14,16 @@ bp = Blueprint("schedules", __name__, url_prefix="/schedules")
 
 
 @bp.get("")
-@login_required
-def list_schedules() -> Answer:
-    """Return the user's schedules, each with its next runs."""
-    schedules = SchedulerService.list(user_id())
-    entries = [schedule.to_dict() | _next_runs(schedule) for schedule in schedules]
-    paused = UserService.get(user_id()).needs_reconnect
-    said = f"{counted(len(entries), 'schedule')} found."
-    if paused:
+@login_required_page
+def list_schedules() -> Answer | str:
+    """Show the user's schedules, or return them, each with its next runs."""
+    if not wants_json():
+        return pages.render("schedules.html", **schedule_page.contents(user_id()))
+    found = schedule_page.listing(user_id())
+    said = f"{counted(len(found['schedules']), 'schedule')} found."
+    if found["paused"]:
         said += " Paused: reconnect Spotify to go on."
-    return success(said, schedules=entries, paused=paused)
+    return success(said, **found)
 
 
 @bp.post("/create")
@@ -35,7 +32,7 @@ def create_schedule() -> Answer:
     """Make a schedule; a dry run only says when it would run."""
     wanted = ScheduleCreate.from_request()
     schedule = SchedulerService.create_schedule(user_id(), **wanted.sent())
-    answer = {"schedule": schedule.to_dict(), **_next_runs(schedule)}
+    answer = schedule_page.described(user_id(), schedule)
     if wanted.dry_run:
         return success("This schedule would work. Nothing was stored.", category="info", **answer)
     return success(f"Scheduled '{schedule.target_playlist_name}'.", status=201, **answer)
@@ -50,7 +47,7 @@ def update_schedule(schedule_id: int) -> Answer:
     schedule, changed = SchedulerService.update_schedule(
         user_id(), schedule_id, changes, dry_run=wanted.dry_run
     )
-    answer = {"schedule": schedule.to_dict(), **_next_runs(schedule)}
+    answer = schedule_page.described(user_id(), schedule)
     if wanted.dry_run:
         return success("This schedule would work. Nothing was stored.", category="info", **answer)
     if not changed:
@@ -101,18 +98,18 @@ def list_history(schedule_id: int) -> Answer:
     return success(f"{counted(len(runs), 'run')} found.", history=[run.to_dict() for run in runs])
 
 
-def _next_runs(schedule: Schedule) -> dict[str, Any]:
-    return {"next_runs": [iso_utc(due) for due in SchedulerService.next_runs(schedule)]}
-
-
 def _finished(run: JobExecution, schedule: Schedule) -> Answer:
     total = counted(run.tracks_total or 0, "track")
     said = f"'{schedule.target_playlist_name}' has {total} now, {run.tracks_added:,} of them new."
     notes = [run.error_message] if run.error_message else []
     if not schedule.is_enabled:
         notes.append("The schedule is switched off: it will not run by itself.")
+    undoable = PlaylistSnapshotService.is_undoable(
+        schedule.user_id, schedule.target_playlist_id, since=run.started_at
+    )
     return success(
         " ".join([said, *notes]),
+        undoable=undoable,
         result={
             "execution_id": run.id,
             "status": run.status,

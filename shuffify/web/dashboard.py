@@ -25,19 +25,23 @@ def welcome() -> dict[str, Any]:
     }
 
 
-def contents(user_id: int) -> dict[str, Any]:
-    """Return the page's values; a fault of Spotify's becomes `problem`, not an error page."""
-    problem: Problem | None = None
-    playlists: list[dict[str, Any]] = []
+def playlists(user_id: int) -> tuple[list[dict[str, Any]], Problem | None]:
+    """Return the playlists that a page shows, or the fault that it has to be shown without."""
     try:
-        playlists = [card.to_dict() for card in PlaylistService.list_playlists(user_id)]
+        return [card.to_dict() for card in PlaylistService.list_playlists(user_id)], None
     except ShuffifyError as error:
         problem = problem_of(error)
         if problem.code in ("database_unavailable", "internal_error"):
             raise
-        log_failure("The dashboard is shown without playlists", error, problem)
+        log_failure("A page is shown without playlists", error, problem)
+        return [], problem
+
+
+def contents(user_id: int) -> dict[str, Any]:
+    """Return the page's values; a fault of Spotify's becomes `problem`, not an error page."""
+    found, problem = playlists(user_id)
     return {
-        "playlists": playlists,
+        "playlists": found,
         "problem": problem,
         "interrupted": interrupted(user_id),
         "consent": consent_ending(UserService.get(user_id).consented_at, utcnow()),

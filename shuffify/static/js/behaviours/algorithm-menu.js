@@ -1,15 +1,14 @@
 // Shows the inputs of the chosen algorithm and hides those of the others.
 import { chosenFields } from "../lib/algorithm.js";
 
-export function attach(form) {
+export function attach(menu) {
   const show = () => {
     const chosen = chosenFields();
-    for (const fields of form.querySelectorAll("fieldset")) {
+    for (const fields of menu.querySelectorAll("fieldset")) {
       fields.hidden = fields !== chosen;
       fields.disabled = fields !== chosen;
     }
   };
-  form.addEventListener("submit", (event) => event.preventDefault());
-  form.elements.algorithm_name.addEventListener("change", show);
+  menu.querySelector('[name="algorithm_name"]').addEventListener("change", show);
   show();
 }

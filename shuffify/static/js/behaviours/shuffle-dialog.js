@@ -4,7 +4,7 @@ import { openDialog } from "../lib/dialog.js";
 import { choose, chosenFor, shuffle } from "../lib/shuffle.js";
 
 export function attach(dialog) {
-  const form = document.getElementById("algorithm-menu");
+  const form = dialog.querySelector("form");
   const seed = document.getElementById("seed");
   let playlist = null;
 

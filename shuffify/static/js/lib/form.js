@@ -69,7 +69,8 @@ export function showErrors(form, fields) {
     }
   }
   const box = homeless.length > 0 ? summarise(form, homeless) : null;
-  (invalid[0] ?? box)?.focus();
+  // The server names fields in its own order; people read from the top.
+  (box ?? [...form.elements].find((input) => invalid.includes(input)))?.focus();
 }
 
 // Takes any ApiError: without fields, its message stands above the form.

@@ -1,13 +1,15 @@
 // Shows moments in the user's zone, as templates do with local_time; the footer names the zone.
 
-const parts = { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" };
+const parts = {
+  day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+};
 
 // A zone that this browser does not know is no reason to show no time.
-function formatOf(zone) {
+function formatOf(zone, options = parts) {
   try {
-    return new Intl.DateTimeFormat("en-US", { ...parts, hourCycle: "h23", timeZone: zone });
+    return new Intl.DateTimeFormat("en-US", { ...options, timeZone: zone });
   } catch {
-    return formatOf("UTC");
+    return formatOf("UTC", options);
   }
 }
 
@@ -21,6 +23,11 @@ export function localTime(iso, zone = userZone()) {
     found.map(({ type, value }) => [type, value]),
   );
   return `${day} ${month} ${year}, ${hour}:${minute}`;
+}
+
+// "Tuesday"
+export function weekdayOf(iso, zone = userZone()) {
+  return formatOf(zone, { weekday: "long" }).format(new Date(iso));
 }
 
 export function fillTime(element, iso, zone = userZone()) {

@@ -1,0 +1,30 @@
+// Opens the form of schedules: empty, or with the schedule of the card that it stands in.
+import { whileBusy } from "../lib/busy.js";
+import { openDialog } from "../lib/dialog.js";
+import { warn, warnOf } from "../lib/notice.js";
+import { fillForm } from "../lib/schedule-form.js";
+import { cardOf, findSchedule } from "../lib/schedules.js";
+
+export function attach(button) {
+  const card = button.closest('[data-slot="card"]');
+  const dialog = document.getElementById("schedule-dialog");
+
+  async function open() {
+    try {
+      const schedule = card === null ? null : await findSchedule(card.dataset.schedule);
+      if (card !== null && schedule === null) {
+        warn("This schedule is gone. Reload the page.");
+        return;
+      }
+      fillForm(schedule);
+    } catch (error) {
+      warnOf(error);
+      return;
+    }
+    openDialog(dialog, button).then((saved) => {
+      cardOf(saved)?.querySelector(".card-name").focus();
+    });
+  }
+
+  button.addEventListener("click", () => whileBusy(button, "Opening…", open));
+}
