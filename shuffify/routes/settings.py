@@ -1,26 +1,24 @@
 """What a user prefers."""
 
-from flask import Blueprint
+from flask import Blueprint, session
 
-from shuffify.services import ShuffleService, UserSettingsService
-from shuffify.timing import zone_names
-from shuffify.web.guards import login_required, user_id
-from shuffify.web.negotiation import Answer, success
+from shuffify.services import UserSettingsService
+from shuffify.web import pages, settings_page
+from shuffify.web.guards import login_required, login_required_page, user_id
+from shuffify.web.negotiation import Answer, success, wants_json
 from shuffify.web.schemas.settings import SettingsUpdate
 
 bp = Blueprint("settings", __name__, url_prefix="/settings")
 
 
 @bp.get("")
-@login_required
-def show_settings() -> Answer:
-    """Return the settings with what they may be set to."""
-    return success(
-        "Settings read.",
-        settings=UserSettingsService.get_or_create(user_id()).to_dict(),
-        algorithms=ShuffleService.list_algorithms(),
-        timezones=sorted(zone_names()),
-    )
+@login_required_page
+def show_settings() -> Answer | str:
+    """Show the settings, or return them, with what they may be set to."""
+    values = settings_page.contents(user_id(), session["sid"])
+    if not wants_json():
+        return pages.render("settings.html", **values)
+    return success("Settings read.", **values)
 
 
 @bp.post("")

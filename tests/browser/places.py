@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from playwright.sync_api import Page
 
 from shuffify.sandbox import library
+from tests.browser.stage import until_ready
 
 Way = Callable[[Page], object]
 
@@ -66,6 +67,24 @@ def workshop_save(page: Page) -> None:
     page.get_by_role("button", name="Save to Spotify").click()
 
 
+def schedule_form(page: Page) -> None:
+    """Open a schedule with everything that its form can show."""
+    page.goto("/schedules")
+    until_ready(page)
+    page.get_by_role("button", name="Edit").nth(1).click()
+    page.get_by_role("radio", name="Raid and shuffle").check()
+    page.get_by_role("checkbox", name="Kitchen, all of us").check()
+    page.get_by_role("list").get_by_text("Monday, ").first.wait_for()
+
+
+def schedule_runs(page: Page) -> None:
+    """Open the history of a schedule that has run."""
+    page.goto("/schedules")
+    until_ready(page)
+    page.get_by_role("button", name="History").first.click()
+    page.get_by_role("dialog").get_by_text("By hand").wait_for()
+
+
 PLACES = [
     Place("landing", "core.index", address("/"), signed_in=False),
     Place("dashboard", "core.index", address("/")),
@@ -80,6 +99,10 @@ PLACES = [
     Place("snapshot", "core.index", one_snapshot, dialog=True),
     Place("workshop", "workshop.workshop", workshop("mixed")),
     Place("workshop-save", "workshop.workshop", workshop_save, dialog=True),
+    Place("schedules", "schedules.list_schedules", address("/schedules")),
+    Place("schedule-form", "schedules.list_schedules", schedule_form, dialog=True),
+    Place("schedule-runs", "schedules.list_schedules", schedule_runs, dialog=True),
+    Place("settings", "settings.show_settings", address("/settings")),
     Place("terms", "core.terms", address("/terms"), signed_in=False),
     Place("privacy", "core.privacy", address("/privacy"), signed_in=False),
     Place("not-found", "error", address("/nowhere"), signed_in=False),
@@ -89,7 +112,6 @@ PLACES = [
 NO_PAGES = {
     "static", "core.livez", "core.readyz", "core.login", "core.callback",
     "playlists.list_playlists", "playlists.get_playlist",
-    "schedules.list_schedules", "settings.show_settings",
     "schedules.list_history", "snapshots.list_snapshots", "snapshots.get_snapshot",
     "upstream_sources.list_sources", "workshop.list_sessions", "workshop.get_session",
 }
