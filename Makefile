@@ -27,9 +27,10 @@ lint: .venv/dev ## Check style, types and the rules of who imports whom
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-bench: .venv/dev ## Measure what auditing costs, and how long shuffles take
+bench: .venv/dev chromium ## Measure what auditing costs, and how long shuffles and pages take
 	@$(BIN)/python -m benchmarks.audit_overhead $(ARGS)
 	@$(BIN)/python -m benchmarks.algorithms
+	@$(BIN)/python -m benchmarks.pages
 
 migration: export APP_CONFIG := development
 migration: export DATABASE_URL := sqlite:///$(CURDIR)/instance/migration.sqlite

@@ -14,12 +14,13 @@ from shuffify.services.errors import (
     UserSettingsValidationError,
 )
 from shuffify.services.schedule_plan import replan_all
-from shuffify.services.transaction import lock_user, one_commit
+from shuffify.services.transaction import lock_user, one_commit, reading
 from shuffify.timing import is_known_zone
 
 MAX_SNAPSHOTS = 50
 
 _FAILURE = "The settings could not be saved."
+_UNREADABLE = "The settings could not be read."
 
 
 class UserSettingsService:
@@ -27,11 +28,16 @@ class UserSettingsService:
 
     @staticmethod
     def get_or_create(user_id: int) -> UserSettings:
-        """Return the user's settings, made with their defaults if there are none. Commits.
+        """Return the user's settings, made with their defaults if there are none.
 
-        Raises UserNotFoundError.
+        Commits where it makes them, and only then: every page reads them, and a page must not
+        wait for those who write. Raises UserNotFoundError.
         """
-        with one_commit(UserSettingsError, "The settings could not be read."):
+        with reading(UserSettingsError, _UNREADABLE):
+            settings = _found(user_id)
+        if settings is not None:
+            return settings
+        with one_commit(UserSettingsError, _UNREADABLE):
             return _found_or_made(user_id)
 
     @staticmethod
@@ -57,15 +63,18 @@ class UserSettingsService:
         return settings, changed
 
 
+def _found(user_id: int) -> UserSettings | None:
+    return db.session.scalar(select(UserSettings).where(UserSettings.user_id == user_id))
+
+
 def _found_or_made(user_id: int) -> UserSettings:
-    query = select(UserSettings).where(UserSettings.user_id == user_id)
-    settings = db.session.scalar(query)
+    settings = _found(user_id)
     if settings is not None:
         return settings
     if db.session.get(User, user_id) is None:
         raise UserNotFoundError
     lock_user(user_id)
-    settings = db.session.scalar(query) or UserSettings(user_id=user_id)
+    settings = _found(user_id) or UserSettings(user_id=user_id)
     db.session.add(settings)
     db.session.flush()
     return settings

@@ -58,9 +58,10 @@ def _viewer() -> Viewer | None:
     if g.user_id is None:
         return None
     user = UserService.get(g.user_id)
+    # Each service starts with a fresh look: what is taken after the next one is read twice.
+    name, needs_reconnect = user.display_name or user.spotify_id, user.needs_reconnect
     settings = UserSettingsService.get_or_create(g.user_id)
-    name = user.display_name or user.spotify_id
-    return Viewer(name, settings.theme, settings.timezone, user.needs_reconnect)
+    return Viewer(name, settings.theme, settings.timezone, needs_reconnect)
 
 
 def local_time(moment: datetime | str, zone: str) -> str:

@@ -15,6 +15,7 @@ from shuffify.services import (
     UserSettingsValidationError,
 )
 from tests.services.conftest import Trail
+from tests.visitor import on_sqlite
 
 
 def stored(outside: Session) -> UserSettings:
@@ -150,3 +151,12 @@ def test_new_time_zone_plans_the_schedules_anew(
     after = outside.get_one(Schedule, schedule_id).next_run_at
     assert (str(before), str(after)) == ("2026-06-02 09:00:00", "2026-06-01 13:00:00")
     assert [kind for kind, _ in trail.sentences] == ["schedule_create", "settings_change"]
+
+
+@on_sqlite
+def test_reading_settings_waits_for_no_writer(mira: int, outside: Session) -> None:
+    UserSettingsService.get_or_create(mira)
+    outside.connection().exec_driver_sql("UPDATE users SET login_count = login_count + 1")
+    # Had it asked to write, SQLite would let it wait 15 seconds and then refuse.
+    assert UserSettingsService.get_or_create(mira).theme == "system"
+    outside.rollback()
