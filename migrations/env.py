@@ -7,6 +7,7 @@ from alembic.util import CommandError
 from flask import current_app
 from sqlalchemy import text
 
+from shuffify.audit import protect
 import shuffify.models.db  # noqa: F401  The tables register themselves.
 from shuffify.models.base import Json, UtcDateTime
 from shuffify.models.sqlite import write_transactions
@@ -66,7 +67,17 @@ def run(connection):
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
         context.run_migrations()
         if connection.dialect.name == "sqlite":
+            protect_again(connection)
             check_foreign_keys(connection)
+
+
+def protect_again(connection):
+    """Make the triggers again that went with a table which a batch operation rebuilt.
+
+    At the newest migration only: before it, the tables are not those of the models.
+    """
+    if context.get_context().get_current_heads() == tuple(context.script.get_heads()):
+        protect(connection, migrate.db.metadata)
 
 
 def check_foreign_keys(connection):

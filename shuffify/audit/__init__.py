@@ -8,6 +8,7 @@ from .context import Actor, AuditContext, bind, current
 from .errors import AuditError, HistoryError, PolicyError, RevertError, WatchError
 from .export import cloud_event, csv_cells, ecs
 from .history import Event
+from .permanence import permanent, protect
 from .policy import Audited, NotAudited
 from .recall import NotKept
 from .reconcile import Finding, Reconciliation
@@ -35,5 +36,7 @@ __all__ = [
     "csv_cells",
     "current",
     "ecs",
+    "permanent",
+    "protect",
     "suspended",
 ]

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapper, Session, scoped_session, sessionmaker
 
 from .context import current
 from .counters import Counters
+from .custody import Custody
 from .delivery import Delivery
 from .errors import HistoryError, WatchError, describe_error
 from .history import Event, event_by_id, events_of, subject_of, values_at
@@ -39,6 +40,7 @@ class AuditTrail:
         self.delivery = Delivery(self.table, Spool(spool), self._counters)
         self.registry = Registry(log, self.table)
         self._hear = Listeners(self.registry, self.delivery, self._counters)
+        self.custody = Custody(log, self.delivery, self._counters, self.insert)
         self._targets: list[Any] = []
         self._scoped: scoped_session[Any] | None = None
 

@@ -16,6 +16,7 @@ from shuffify.cli.activity_table import activity_table
 from shuffify.cli.audit_event import event_lines
 from shuffify.cli.audit_export import export
 from shuffify.cli.audit_filters import filter_of, filter_options, user_id_of
+from shuffify.cli.audit_prune import prune
 from shuffify.cli.audit_reading import reading, require_trail
 from shuffify.cli.audit_reconcile import reconcile
 from shuffify.cli.audit_report import report
@@ -33,6 +34,9 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, 
 @click.group()
 def audit() -> None:
     """Read the audit trail, and put back what it could not write."""
+
+
+audit.add_command(prune)
 
 
 @audit.command("list")

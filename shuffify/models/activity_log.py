@@ -7,7 +7,7 @@ from uuid import uuid4
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shuffify.audit import NotAudited
+from shuffify.audit import NotAudited, permanent
 from shuffify.extensions import Model
 from shuffify.models.base import NEVER_REUSE_IDS, Json, iso_utc, known_id, utcnow
 
@@ -17,8 +17,9 @@ def new_event_id() -> str:
     return str(uuid4())
 
 
+@permanent
 class ActivityLog(Model):
-    """One thing that happened; nothing references it and it outlives its subject."""
+    """One thing that happened; nothing references it, nothing changes it afterwards."""
 
     __tablename__ = "activity_log"
     __table_args__ = (

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from shuffify.audit_trail import trail
 from shuffify.extensions import db
 from shuffify.models.base import utcnow
 from shuffify.models.user import User, UserSettings
@@ -105,10 +106,12 @@ class UserService:
     def erase(user_id: int) -> None:
         """Delete what a person owns and blank who they were; the trail stays. Commits.
 
-        Raises UserNotFoundError.
+        In the trail it blanks the client's address and browser. Raises UserNotFoundError.
         """
         with one_commit(UserServiceError, "The account could not be erased."):
             erase_person(_existing(user_id))
+            db.session.flush()
+            trail.custody.erase(db.session(), user_id)
 
 
 def _upsert(profile: Mapping[str, Any]) -> User:

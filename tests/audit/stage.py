@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Engine, ForeignKey, String, select
+from sqlalchemy import JSON, Engine, ForeignKey, String, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column, sessionmaker
 
@@ -63,6 +63,7 @@ class Stage:
         self.trail = AuditTrail(log=log, spool=spool)
         self.trail.watch(self.Session, base=base)
         self._before: dict[str, int] = {}
+        self._last = 0
 
     def session(self, **options: Any) -> Session:
         """Return a new watched session."""
@@ -71,8 +72,14 @@ class Stage:
     def rows(self) -> Sequence[Any]:
         """Return the log's committed rows, in order, read past every session."""
         table = self.log.__table__
+        query = select(table).where(table.c.id > self._last).order_by(table.c.id)
         with self.engine.connect() as connection:
-            return connection.execute(select(table).order_by(table.c.id)).all()
+            return connection.execute(query).all()
+
+    def turn_page(self) -> None:
+        """Let `rows` leave out what stands by now: nobody deletes from a log."""
+        with self.engine.connect() as connection:
+            self._last = connection.scalar(select(func.max(self.log.__table__.c.id))) or 0
 
     def last(self) -> Any:
         """Return the newest committed row."""

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 from sqlalchemy.orm import sessionmaker
 
-from shuffify.audit import Audited, AuditTrail, NotAudited
+from shuffify.audit import Audited, AuditTrail, NotAudited, permanent
 
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
@@ -28,6 +28,7 @@ class User(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
 
 
+@permanent
 class ActivityLog(Base):
     __tablename__ = "activity_log"
 

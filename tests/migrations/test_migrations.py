@@ -19,7 +19,7 @@ from shuffify.errors import SchemaError
 from shuffify.models.db import db
 from tests import apps
 
-REBUILD_USERS = """
+REBUILD = """
 from alembic import op
 import sqlalchemy as sa
 
@@ -27,8 +27,8 @@ revision, down_revision = "{revision}", "{newest}"
 
 
 def upgrade():
-    with op.batch_alter_table("users", recreate="always") as users:
-        users.alter_column("display_name", type_=sa.String(300))
+    with op.batch_alter_table("{table}", recreate="always") as table:
+        table.alter_column("{column}", type_=sa.String(300))
     op.execute("{statement}")
 
 
@@ -48,14 +48,20 @@ def bare_app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
 
 @pytest.fixture
 def other_migrations(tmp_path: Path) -> Callable[..., str]:
-    """Return a function that copies the migrations and adds one that rebuilds `users`."""
+    """Return a function that copies the migrations and adds one that rebuilds a table."""
 
-    def copy(*revisions: str, statement: str = "SELECT 1") -> str:
+    def copy(
+        *revisions: str,
+        statement: str = "SELECT 1",
+        table: str = "users",
+        column: str = "display_name",
+    ) -> str:
         folder = tmp_path / "migrations"
         shutil.copytree(schema.DIRECTORY, folder, dirs_exist_ok=True)
         for revision in revisions:
-            content = REBUILD_USERS.format(
-                revision=revision, newest=schema.newest(), statement=statement
+            content = REBUILD.format(
+                revision=revision, newest=schema.newest(), statement=statement, table=table,
+                column=column,
             )
             (folder / "versions" / f"{revision}.py").write_text(content)
         return str(folder)
@@ -67,7 +73,29 @@ def describe(engine: Engine) -> dict[str, Any]:
     """Return everything that the database says of its tables, sorted."""
     inspector = inspect(engine)
     tables = sorted(set(inspector.get_table_names()) - {"alembic_version"})
-    return {table: _describe_table(inspector, table) for table in tables}
+    triggers = describe_triggers(engine)
+    return {
+        table: {**_describe_table(inspector, table), "triggers": triggers.get(table, {})}
+        for table in tables
+    }
+
+
+TRIGGERS = {
+    "sqlite": "SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": (
+        "SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(pg_trigger.oid) || prosrc"
+        " FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid WHERE NOT tgisinternal"
+    ),
+}
+
+
+def describe_triggers(engine: Engine) -> dict[str, dict[str, str]]:
+    """Return the definition of each trigger, by table and name."""
+    found: dict[str, dict[str, str]] = {}
+    with engine.connect() as connection:
+        for table, name, definition in connection.execute(text(TRIGGERS[engine.dialect.name])):
+            found.setdefault(table, {})[name] = definition
+    return found
 
 
 def _describe_table(inspector: Any, table: str) -> dict[str, Any]:
@@ -101,7 +129,8 @@ def test_upgrade_from_empty_equals_the_models(bare_app: Flask) -> None:
     flask_migrate.downgrade(revision="base")
     db.create_all()
     assert describe(db.engine) == migrated
-    assert len(migrated) == 10
+    assert len(migrated) == 11
+    assert migrated["activity_log"]["triggers"]
 
 
 def test_check_finds_no_drift(bare_app: Flask) -> None:
@@ -171,6 +200,23 @@ def test_a_rebuilt_table_keeps_the_rows_that_refer_to_it(
     with db.engine.begin() as connection:
         connection.execute(text("DELETE FROM users"))
     assert count("login_history") == 0, "foreign keys must be on again afterwards"
+
+
+def test_a_rebuilt_trail_is_protected_again(
+    sqlite_url: str, tmp_path: Path, other_migrations: Callable[..., str]
+) -> None:
+    app = apps.make_app(sqlite_url, tmp_path, "testing", {})
+    with app.app_context():
+        flask_migrate.upgrade()
+        before = describe_triggers(db.engine)
+        folder = other_migrations("next", table="activity_log", column="playlist_name")
+        flask_migrate.upgrade(directory=folder)
+
+        columns = inspect(db.engine).get_columns("activity_log")
+        assert "VARCHAR(300)" in {str(column["type"]) for column in columns}, "it was rebuilt"
+        assert describe_triggers(db.engine) == before
+        assert len(before["activity_log"]) == 3
+    apps.close_app(app)
 
 
 def test_a_migration_that_fails_leaves_no_half(

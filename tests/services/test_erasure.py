@@ -2,7 +2,9 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from shuffify.audit import bind
 from shuffify.models.db import (
+    ActivityLog,
     LoginHistory,
     PlaylistSnapshot,
     Schedule,
@@ -76,10 +78,30 @@ def test_erased_person_leaves_a_number_and_the_trail(
     after = [row.to_dict() for row in trail.rows]
     assert after[: len(before)] == before
     assert sorted(row["activity_type"] for row in after[len(before):]) == [
-        "schedule_delete", "snapshot_delete", "upstream_source_delete", "user_update",
-        "workshop_session_delete",
+        "audit_erase", "schedule_delete", "snapshot_delete", "upstream_source_delete",
+        "user_update", "workshop_session_delete",
     ]
     assert all(row["user_id"] == owner for row in after)
+
+
+def test_erasing_blanks_where_the_person_came_from(
+    mira: int, jonas: int, outside: Session, trail: Trail
+) -> None:
+    for user_id in (mira, jonas):
+        with bind(user_id=user_id, remote_addr="192.0.2.0", user_agent="Firefox"):
+            WorkshopSessionService.save_session(user_id, PLAYLIST, "Draft", [])
+
+    UserService.erase(mira)
+
+    outside.rollback()
+    query = select(ActivityLog).where(ActivityLog.activity_type == "workshop_session_save")
+    clients = {row.user_id: (row.metadata_json or {}).get("client") for row in
+               outside.scalars(query)}
+    assert clients == {
+        mira: None, jonas: {"remote_addr": "192.0.2.0", "user_agent": "Firefox"}
+    }
+    (told,) = [row for row in trail.rows if row.activity_type == "audit_erase"]
+    assert (told.user_id, told.metadata_json["blanked"]) == (mira, 1)
 
 
 def test_erased_person_may_come_back_as_somebody_new(owner: int) -> None:

@@ -1,0 +1,184 @@
+"""The one door of the trail: old rows go, a person's address and browser go, and both are told.
+
+Pruning takes all rows up to an id: a row that came late, from the spool, waits for those around
+it. Each way leaves rows of its own, in the same transaction (rule A14).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    Column, ColumnElement, Table, cast, delete, func, null, or_, select, update,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Connection
+
+from .canonical import instant, naive_utc
+from .context import current
+from .delivery import Delivery
+from .errors import AuditError
+from .permanence import CLIENT_COLUMNS, CLIENT_PART, opened
+from .render import Row
+from .unit import utcnow
+
+PRUNED: Final = "audit_prune"
+ERASED: Final = "audit_erase"
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What a pruning deleted, or would delete."""
+
+    rows: int = 0
+    users: int = 0
+    first_id: int | None = None
+    last_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one user has of a range."""
+
+    user_id: Any
+    rows: int
+    first_id: int
+    last_id: int
+    oldest: datetime
+    newest: datetime
+
+
+class Retention:
+    """Deletes and blanks in one log, and says so there."""
+
+    def __init__(self, delivery: Delivery) -> None:
+        self._delivery = delivery
+        self._table: Table = delivery.writer.table
+        (self._key,) = self._table.primary_key
+
+    def end(self, connection: Connection, before: datetime) -> int:
+        """Return the last id that stands before every row from a moment on, 0 for none."""
+        newer = self._table.c.created_at >= naive_utc(before)
+        first_kept = connection.scalar(select(func.min(self._key)).where(newer))
+        if first_kept is not None:
+            return int(first_kept) - 1
+        return connection.scalar(select(func.max(self._key))) or 0
+
+    def shares(self, connection: Connection, end: int) -> list[Share]:
+        """Return what each user has up to an id."""
+        at, key = self._table.c.created_at, self._key
+        query = (
+            select(self._table.c.user_id, func.count(), func.min(key), func.max(key),
+                   func.min(at), func.max(at))
+            .where(key <= end)
+            .group_by(self._table.c.user_id)
+            .order_by(func.min(key))
+        )
+        return [Share(*row) for row in connection.execute(query)]
+
+    def prune(
+        self, connection: Connection, end: int, before: datetime, reason: str | None
+    ) -> Pruned:
+        """Delete all rows up to an id; leave one for each user who has lost some."""
+        with opened(connection, self._table, "prune", end):
+            # Inside, where whoever pruned at the same time has committed.
+            shares = self.shares(connection, end)
+            pruned = summed(shares)
+            gone = connection.execute(delete(self._table).where(self._key <= end)).rowcount
+            if gone != pruned.rows:
+                raise AuditError(f"{gone} rows were there, not {pruned.rows}: prune again.")
+            if shares:
+                rows = [self._told(share, pruned, before, reason) for share in shares]
+                refusal = self._delivery.writer.write(connection, rows)
+                if refusal is not None:
+                    raise refusal.error
+        return pruned
+
+    def blank(self, connection: Connection, user_id: Any) -> int:
+        """Blank address and browser in a user's rows; return in how many."""
+        blanks = _blanks(self._table, connection.dialect.name)
+        if not blanks:
+            return 0
+        statement = (
+            update(self._table)
+            .where(self._table.c.user_id == user_id, or_(*(known for _, _, known in blanks)))
+            .values({column: value for column, value, _ in blanks})
+        )
+        with opened(connection, self._table, "blank"):
+            return connection.execute(statement).rowcount
+
+    def erased(self, user_id: Any, blanked: int) -> Row:
+        """Return the row that tells of an erasure."""
+        return self._row(ERASED, user_id, f"Erased account {user_id}", {"blanked": blanked}, None)
+
+    def _told(self, share: Share, pruned: Pruned, before: datetime, reason: str | None) -> Row:
+        noun = "row" if share.rows == 1 else "rows"
+        sentence = f"Pruned {share.rows} {noun} from before {instant(before)}"
+        return self._row(PRUNED, share.user_id, sentence, {
+            "rows": share.rows,
+            "first_id": share.first_id,
+            "last_id": share.last_id,
+            "oldest": instant(share.oldest),
+            "newest": instant(share.newest),
+            "before": instant(before),
+            "up_to_id": pruned.last_id,
+            "rows_of_all_users": pruned.rows,
+        }, reason)
+
+    def _row(
+        self, kind: str, user_id: Any, sentence: str, facts: dict[str, Any], reason: str | None
+    ) -> Row:
+        context = current()
+        actor = context.actor
+        reason = context.reason if reason is None else reason
+        return self._delivery.renderer.explicit(context, utcnow(), {
+            "user_id": user_id,
+            "activity_type": kind,
+            "description": sentence,
+            "playlist_id": None,
+            "playlist_name": None,
+            "metadata_json": {
+                **facts,
+                "actor": {"kind": actor.kind, "id": actor.user_id, "label": actor.label},
+                **({} if reason is None else {"reason": reason}),
+            },
+            "event_id": None,
+        })
+
+
+def summed(shares: Sequence[Share]) -> Pruned:
+    """Return what the shares of all users come to."""
+    if not shares:
+        return Pruned()
+    return Pruned(
+        rows=sum(share.rows for share in shares),
+        users=len(shares),
+        first_id=min(share.first_id for share in shares),
+        last_id=max(share.last_id for share in shares),
+    )
+
+
+Blank = tuple[Column[Any], Any, ColumnElement[bool]]
+"""A column, what is left of it, and whether a row has anything to blank there."""
+
+
+def _blanks(table: Table, dialect: str) -> list[Blank]:
+    found: list[Blank] = [
+        (table.c[name], null(), table.c[name].is_not(None))
+        for name in CLIENT_COLUMNS if name in table.c
+    ]
+    column = table.c.get("metadata_json")
+    if column is None:
+        return found
+    if dialect == "postgresql":
+        part = cast(column, JSONB)
+        left: Any = cast(part.op("-", return_type=JSONB())(CLIENT_PART), column.type)
+        return [*found, (column, left, part.has_key(CLIENT_PART))]
+    if dialect == "sqlite":
+        path = f"$.{CLIENT_PART}"
+        left = func.json_remove(column, path)
+        return [*found, (column, left, func.json_type(column, path).is_not(None))]
+    raise AuditError(f"Blanking is made for SQLite and PostgreSQL, not for {dialect}.")
