@@ -118,13 +118,17 @@ def test_a_snapshot_is_taken_looked_at_restored_and_deleted(
 
 def test_what_cannot_come_back_is_asked_for(page: Page, world: Demo, sandbox: Sandbox) -> None:
     before = sandbox.uris(LOCAL)
-    [kept] = store(world, snapshot(before, playlist_id=LOCAL, playlist_name=OLD_LAPTOP))
     writable = [uri for uri in before if uri and ":local:" not in uri]
-    sandbox.edit(LOCAL, "replace", uris=writable[::-1])
+    laptop = {"playlist_id": LOCAL, "playlist_name": OLD_LAPTOP}
+    kept, bare = store(world, snapshot(before, **laptop), snapshot(writable, **laptop))
     shown = open_drawer(page, OLD_LAPTOP)
+    shown.locator(f"[data-snapshot='{bare}']").click()
+    expect(shown).to_contain_text("A restore removes 3 tracks. 3 rows would leave for good.")
+    shown.get_by_role("button", name="All snapshots").click()
+    sandbox.edit(LOCAL, "replace", uris=writable[::-1])
     shown.locator(f"[data-snapshot='{kept}']").click()
-    expect(shown).to_contain_text("leave out 3 rows that no app can add")
-    expect(shown).to_contain_text("cannot come back")
+    expect(shown).to_contain_text("A restore moves 17 tracks. 3 rows cannot come back.")
+    expect(shown.locator("ol .snapshot-row").nth(1)).to_contain_text("cannot come back")
     expect(shown).to_contain_text("Probe: Take 3")
     shown.get_by_role("button", name="Restore").click()
     confirm(page, "Restore this snapshot?", "Restore")

@@ -17,6 +17,8 @@ export function attach(dialog) {
 
   function submit(event) {
     event.preventDefault();
+    // A browser can point at no field that is folded away.
+    seed.closest("details").open ||= !seed.validity.valid;
     const choice = readAlgorithm();
     if (choice === null || !seed.reportValidity()) {
       return;

@@ -6,22 +6,9 @@ import { ask } from "./dialog.js";
 import { restore } from "./going-back.js";
 import { fillMarks } from "./snapshot-list.js";
 import { compareRows, fillRows } from "./snapshot-rows.js";
-import { changeInWords, kindOf, tellSettled } from "./snapshots.js";
+import { changeInWords, kindOf, outcomeInWords, restorable, tellSettled } from "./snapshots.js";
 import { fillTime, localTime } from "./time.js";
 import { tellSteps } from "./writes.js";
-
-function difference(diff) {
-  if (diff === null) {
-    return "What a restore would change cannot be told: Spotify does not show the playlist now.";
-  }
-  const change = changeInWords(diff);
-  const odd = counted(diff.unwritable, "row");
-  const loss =
-    diff.unwritable > 0
-      ? ` It would leave out ${odd} that no app can add: local files, or tracks that Spotify removed.`
-      : "";
-  return change === null ? `The playlist stands like this now.${loss}` : `A restore ${change}.${loss}`;
-}
 
 function askToRestore(playlist, { track_count: count, created_at: iso }, diff) {
   const change = diff && changeInWords(diff);
@@ -44,6 +31,7 @@ function askToDelete({ created_at: iso, undone_at: undone, write_state: state })
   });
 }
 
+// Returns the change that a restore would make; null where nobody can tell.
 function fill(container, { snapshot, diff, standing }) {
   container.replaceChildren(document.getElementById("snapshot-detail").content.cloneNode(true));
   const slot = (name) => container.querySelector(`[data-slot="${name}"]`);
@@ -51,19 +39,21 @@ function fill(container, { snapshot, diff, standing }) {
   fillTime(container.querySelector("time"), snapshot.created_at);
   slot("why").textContent = snapshot.trigger_description ?? "";
   fillMarks(slot("marks"), snapshot);
-  slot("diff").textContent = difference(diff);
   const count = counted(snapshot.track_count, "track");
   slot("count").textContent = standing === null ? count : `${count}, and where they are now`;
-  const { rows, leaving } = compareRows(snapshot.track_uris, standing);
+  const compared = compareRows(snapshot.track_uris, standing);
+  const { rows, leaving, missing } = compared;
+  slot("diff").textContent = outcomeInWords(diff, compared);
   slot("leaving").hidden = leaving.length === 0;
   fillRows(slot("leaving").querySelector("ul"), leaving);
   fillRows(slot("rows"), rows);
+  return restorable(diff, missing);
 }
 
 // `back` is told what to say beside the list, `trouble` an error, `close` when a restore ended.
 export function showDetail(container, answer, { playlist, back, trouble, close }) {
-  const { snapshot, diff } = answer;
-  fill(container, answer);
+  const { snapshot } = answer;
+  const diff = fill(container, answer);
   const button = (what) => container.querySelector(`[data-do="${what}"]`);
 
   async function remove() {

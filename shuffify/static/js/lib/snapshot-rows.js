@@ -33,30 +33,38 @@ function describe(uri, track) {
 
 const isWritable = (uri) => uri !== null && !uri.startsWith(LOCAL);
 
-// Pairs equal rows in order. Returns the rows of the snapshot and those that a restore takes out.
+const number = (index) => (index + 1).toLocaleString("en");
+
+// Pairs equal rows in order: `rows` of the snapshot, and those `leaving` that only stand now. Of
+// what no app can add, `missing` cannot come back, and `lost` would leave for good.
 export function compareRows(uris, standing) {
   const tracks = new Map((standing ?? []).map((track) => [track.uri, track]));
   const places = Map.groupBy((standing ?? []).keys(), (index) => standing[index].uri);
-  const rows = uris.map((uri, index) => {
-    const now = places.get(uri)?.shift();
-    return { ...describe(uri, tracks.get(uri)), place: placeInWords(uri, index, now, standing) };
-  });
-  const left = [...places.values()].flat().sort((one, other) => one - other);
-  const leaving = left.map((index) => {
-    const { uri } = standing[index];
-    return { ...describe(uri, standing[index]), place: `now ${(index + 1).toLocaleString("en")}` };
-  });
-  return { rows, leaving };
-}
+  let missing = 0;
 
-function placeInWords(uri, index, now, standing) {
-  if (standing === null || now === index) {
-    return "";
+  function placeOf(uri, index) {
+    const now = places.get(uri)?.shift();
+    if (standing === null || now === index) {
+      return "";
+    }
+    if (now !== undefined) {
+      return `now ${number(now)}`;
+    }
+    missing += isWritable(uri) ? 0 : 1;
+    return isWritable(uri) ? "comes back" : "cannot come back";
   }
-  if (now !== undefined) {
-    return `now ${(now + 1).toLocaleString("en")}`;
-  }
-  return isWritable(uri) ? "comes back" : "cannot come back";
+
+  const rows = uris.map((uri, index) => ({
+    ...describe(uri, tracks.get(uri)),
+    place: placeOf(uri, index),
+  }));
+  const left = [...places.values()].flat().sort((one, other) => one - other);
+  const leaving = left.map((index) => ({
+    ...describe(standing[index].uri, standing[index]),
+    place: `now ${number(index)}`,
+  }));
+  const lost = left.filter((index) => !isWritable(standing[index].uri)).length;
+  return { rows, leaving, missing, lost };
 }
 
 function makeRow({ name, artists, url, place }) {

@@ -49,6 +49,28 @@ export function changeInWords({ added, removed, moved }) {
   return parts.length > 0 ? `${parts.join(", ")} and ${last}` : (last ?? null);
 }
 
+// What cannot come back is counted as added, too; told is what will be.
+export const restorable = (diff, missing) => diff && { ...diff, added: diff.added - missing };
+
+// All that a restore would do, from the counts of compareRows (lib/snapshot-rows.js).
+export function outcomeInWords(diff, { missing, lost }) {
+  if (diff === null) {
+    return "What a restore would change cannot be told: Spotify does not show the playlist now.";
+  }
+  const change = changeInWords(restorable(diff, missing));
+  const sentences = [change === null ? "The playlist stands like this now." : `A restore ${change}.`];
+  if (missing > 0) {
+    sentences.push(`${counted(missing, "row")} cannot come back.`);
+  }
+  if (lost > 0) {
+    sentences.push(`${counted(lost, "row")} would leave for good.`);
+  }
+  if (missing + lost > 0) {
+    sentences.push("No app can add local files, or tracks that Spotify removed.");
+  }
+  return sentences.join(" ");
+}
+
 // What no app can add to a playlist: "2 local files and 1 removed track".
 export function lossInWords({ local_files: local, null_rows: gone }) {
   return [[local, "local file"], [gone, "removed track"]]
