@@ -50,6 +50,8 @@ class Settings:
     audit_bulk_limit: int
     audit_client_info: bool
     audit_seal_key: str | None = field(repr=False)
+    metrics_token: str | None = field(repr=False)
+    metrics_folder: str | None
 
     @property
     def is_production(self) -> bool:
@@ -110,6 +112,9 @@ class _Rules:
             audit_bulk_limit=env.number("AUDIT_BULK_LIMIT", 500, 1, 100_000),
             audit_client_info=env.switch("AUDIT_CLIENT_INFO"),
             audit_seal_key=env.text("AUDIT_SEAL_KEY"),
+            metrics_token=self.metrics_token(),
+            # Not ours: prometheus-client reads it, and makes files there, when it is imported.
+            metrics_folder=env.text("PROMETHEUS_MULTIPROC_DIR"),
         )
         self.check_sandbox(settings)
         return settings
@@ -123,6 +128,13 @@ class _Rules:
         elif value is not None and len(value) < 32:
             self.env.wrong("SECRET_KEY", f"has {len(value)} characters of 32", _GENERATE)
         return value or self.missing("SECRET_KEY", _GENERATE)
+
+    def metrics_token(self) -> str | None:
+        value = self.env.secret("METRICS_TOKEN")
+        if value is not None and len(value) < 16:
+            self.env.wrong("METRICS_TOKEN", f"has {len(value)} characters of 16",
+                           "use a longer one, or unset it")
+        return value
 
     def token_keys(self) -> tuple[str, ...]:
         value = self.env.secret("TOKEN_KEYS")

@@ -13,7 +13,11 @@ from shuffify import errors
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "shuffify"
-TEMPLATES = sorted(PACKAGE.rglob("templates/**/*.html"))
+TEMPLATES = sorted(
+    path for path in PACKAGE.rglob("templates/**/*.html")
+    # The report is a file by itself: it has to carry its style.
+    if not path.name.startswith("audit_report")
+)
 MODULES = sorted(PACKAGE.rglob("*.py"))
 SCRIPTS = sorted((PACKAGE / "static" / "js").rglob("*.js"))
 

@@ -5,6 +5,7 @@ Standard library and SQLAlchemy only; see README.md beside this file.
 
 from .change import Change
 from .context import Actor, AuditContext, bind, current
+from .counters import Meter
 from .errors import AuditError, HistoryError, PolicyError, RevertError, WatchError
 from .export import cloud_event, csv_cells, ecs
 from .history import Event
@@ -25,6 +26,7 @@ __all__ = [
     "Event",
     "Finding",
     "HistoryError",
+    "Meter",
     "NotAudited",
     "NotKept",
     "PolicyError",

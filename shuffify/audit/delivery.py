@@ -6,7 +6,8 @@ import logging
 import os
 from collections.abc import Collection, Mapping
 from operator import itemgetter
-from typing import Any
+from time import perf_counter
+from typing import Any, Final
 
 from sqlalchemy import Table
 from sqlalchemy.engine import Connection, Engine
@@ -24,6 +25,8 @@ from .unit import Unit, utcnow
 from .writer import Writer, is_doomed
 
 log = logging.getLogger("shuffify.audit")
+
+_type_of: Final = itemgetter("activity_type")
 
 
 class Delivery:
@@ -44,9 +47,11 @@ class Delivery:
             rows = sorted(rows + self._suspensions(frame), key=itemgetter("created_at"))
         if not rows:
             return
+        began = perf_counter()
         refusal = self.writer.write(connection, rows)
+        self._counters.took("write", perf_counter() - began)
         if refusal is None:
-            frame.rows += len(rows)
+            frame.rows.update(map(_type_of, rows))
             return
         error = describe_error(refusal.error)
         log.warning("%d audit rows refused (%s): %s", len(rows), refusal.stage, error)
@@ -98,7 +103,7 @@ class Delivery:
         """Count what became durable; save what was refused, now that the connection is back."""
         root = unit.outcome()
         if root.rows:
-            self._counters.add("rows", root.rows)
+            self._counters.add_rows(root.rows)
         self._save(unit, root.refused)
 
     def follow(self, unit: Unit) -> None:
@@ -108,9 +113,9 @@ class Delivery:
             return
 
         def committed() -> None:
-            rows, refused = root.rows, list(root.refused)
+            rows, refused = root.rows.copy(), list(root.refused)
             root.forget()
-            self._counters.add("rows", rows)
+            self._counters.add_rows(rows)
             for one in refused:
                 self.lose(one.row, one.stage, one.error)
 
@@ -202,7 +207,7 @@ class Delivery:
         for one, answer in zip(again, answers, strict=True):
             if answer in ("inserted", "present"):
                 self._counters.add("retried")
-                self._counters.add("rows")
+                self._counters.add_rows({_type_of(one.row): 1})
             else:
                 self.lose(one.row, one.stage, answer)
         for one in refused:

@@ -5,6 +5,7 @@ Pure bookkeeping; it knows neither sessions nor databases, so its cases are tabl
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from operator import attrgetter
@@ -37,8 +38,8 @@ class Frame:
     __slots__ = ("rows", "refused", "passed", "_standing", "_gone", "_moved", "_disordered")
 
     def __init__(self) -> None:
-        self.rows = 0
-        """Rows written inside this savepoint already; they share its fate."""
+        self.rows: Counter[str] = Counter()
+        """Rows written inside this savepoint already, by type; they share its fate."""
         self.refused: list[Refused] = []
         self.passed: dict[Suspension, Passed] = {}
         """What was let pass unrecorded, by the suspension that let it."""
@@ -105,7 +106,7 @@ class Frame:
 
     def forget(self) -> None:
         """Forget everything: what was done here is undone."""
-        self.rows = 0
+        self.rows.clear()
         self.refused.clear()
         self.passed.clear()
         self.take()

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import Mapper, Session, scoped_session, sessionmaker
 
 from .context import current
-from .counters import Counters
+from .counters import Counters, Meter
 from .custody import Custody
 from .delivery import Delivery
 from .errors import HistoryError, WatchError, describe_error
@@ -99,6 +99,15 @@ class AuditTrail:
         self._counters.add(name, number)
 
     @property
+    def meter(self) -> Meter | None:
+        """Return what else hears of each count; set it to a `Meter`, or to None."""
+        return self._counters.meter
+
+    @meter.setter
+    def meter(self, meter: Meter | None) -> None:
+        self._counters.meter = meter
+
+    @property
     def spool(self) -> Spool:
         """Return the dead-letter file; set it to a path, or to None for the ERROR log only."""
         return self.delivery.spool
@@ -146,7 +155,8 @@ class AuditTrail:
         """
         connection = session.connection(bind_arguments={"mapper": self.log})
         key = self.delivery.writer.insert(connection, row)
-        self._hear.unit(session).frame(session.get_nested_transaction()).rows += 1
+        frame = self._hear.unit(session).frame(session.get_nested_transaction())
+        frame.rows[row["activity_type"]] += 1
         return key
 
     def hold(self, session: Session, row: Row, error: Exception) -> None:

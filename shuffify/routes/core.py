@@ -14,7 +14,7 @@ from shuffify.services import (
     spotify_settings,
 )
 from shuffify.spotify import oauth
-from shuffify.web import dashboard, limits, login_attempt, pages
+from shuffify.web import dashboard, limits, login_attempt, metrics, pages
 from shuffify.web.errors import log_failure, problem_of
 from shuffify.web.guards import public
 
@@ -56,6 +56,13 @@ def readyz() -> tuple[dict[str, Any], int]:
     is_ready = "failed" not in checks.values()
     status = "ok" if is_ready else "failed"
     return {"status": status, "checks": checks}, 200 if is_ready else 503
+
+
+@bp.get("/metrics")
+@public
+def metrics_page() -> Response:
+    """Tell Prometheus what the audit trail counts."""
+    return metrics.exposition()
 
 
 @bp.get("/login")

@@ -10,6 +10,7 @@ from shuffify.web import (
     guards,
     limits,
     logs,
+    metrics,
     pages,
     paths,
     security,
@@ -30,3 +31,4 @@ def init_app(app: Flask) -> None:
     compression.init_app(app)
     errors.init_app(app)
     pages.init_app(app, settings)
+    metrics.init_app(app, settings)

@@ -109,11 +109,11 @@ def test_a_savepoint_that_did_nothing_may_end_either_way() -> None:
 def test_rows_and_refusals_share_the_fate_of_their_savepoint() -> None:
     ledger = Ledger()
     for name in ("kept", "lost"):
-        ledger.frame(name).rows = 2
+        ledger.frame(name).rows["x"] = 2
         ledger.frame(name).refused.append(Refused({"event_id": name}, "insert", "", True))
     ledger.release("kept", None)
     ledger.discard("lost")
-    assert ledger.root.rows == 2
+    assert ledger.root.rows == {"x": 2}
     assert [one.row["event_id"] for one in ledger.root.refused] == ["kept"]
 
 
@@ -121,10 +121,10 @@ def test_a_cleared_ledger_knows_nothing() -> None:
     ledger = Ledger()
     ledger.root.record(create(1, name="a"))
     ledger.frame("inner").record(create(2, name="a"))
-    ledger.root.rows = 3
+    ledger.root.rows["x"] = 3
     ledger.clear()
     ledger.release("inner", None)
-    assert (ledger.root.take(), ledger.root.rows) == ([], 0)
+    assert (ledger.root.take(), ledger.root.rows) == ([], {})
 
 
 # -- against a table ------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from tests.visitor import Visitor, on_sqlite
 
 OPEN = {
     "static", "core.index", "core.terms", "core.privacy", "core.livez", "core.readyz",
-    "core.login", "core.callback", "core.logout",
+    "core.login", "core.callback", "core.logout", "core.metrics_page",
 }
 """The endpoints that strangers may use."""
 
