@@ -35,6 +35,7 @@ def create_app(
 
     _bind_database(app)
     trail.spool = settings.audit_spool
+    trail.bulk_limit = settings.audit_bulk_limit
     trail.watch(db.session, base=db.Model)
     # An audit policy that cannot work stops the start instead of costing rows later.
     Model.registry.configure()

@@ -161,14 +161,17 @@ class Detector:
 
     def _is_unit_of_work(self, connection: Connection, form: str, hits: list[tuple[str, Entry]]
                          ) -> bool:
-        """Tell whether a flush that the trail hears of makes this statement.
+        """Tell whether a flush, or a bulk update by key, that the trail hears of makes this.
 
         The unit of work brings its mapper's cache of compiled statements along, but not to an
         association table. A hook's own Core statement in the middle of a flush has none.
         """
         if form == "text" or not (form == "mapper" or all(one.is_association for _, one in hits)):
             return False
-        return any(_is_flushing(session, unit) for session, unit in self._users(connection))
+        return any(
+            _is_flushing(session, unit) or (unit.captures and form == "mapper")
+            for session, unit in self._users(connection)
+        )
 
     def _users(self, connection: Connection) -> Iterator[tuple[Session, Unit]]:
         for one in self._sessions.get(connection, ()):

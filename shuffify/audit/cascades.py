@@ -19,7 +19,7 @@ from sqlalchemy.schema import Column, ForeignKeyConstraint, Table
 
 from .plan import Plan
 from .reading import batches, key_in
-from .savepoint import guarded
+from .savepoint import reading
 
 
 def cascade_counts(
@@ -27,7 +27,7 @@ def cascade_counts(
 ) -> dict[tuple[Any, ...], dict[str, int]]:
     """Count, per deleted row, the rows that the database's own ON DELETE is about to touch."""
     counts: dict[tuple[Any, ...], dict[str, int]] = {}
-    with guarded(connection):
+    with reading(connection):
         for table, reached in edges:
             for edge, some in product(reached, batches(keys)):
                 for row in connection.execute(edge.statement(table, some)):
@@ -139,15 +139,18 @@ Edges: TypeAlias = list[tuple[Table, list[Edge]]]
 """By each of a mapper's tables: where ON DELETE leads from its row."""
 
 
-def edges_from(mapper: Mapper[Any], plans: Iterable[Plan]) -> Edges:
-    """Find what the database cascades to from this mapper's row and no ORM cascade handles."""
+def edges_from(mapper: Mapper[Any], plans: Iterable[Plan], in_bulk: bool = False) -> Edges:
+    """Find what the database cascades to from this mapper's row and no ORM cascade handles.
+
+    A bulk DELETE knows no ORM cascades: all is left to the database.
+    """
     by_table: dict[Table, list[Plan]] = {}
     for plan in plans:
         if isinstance(plan.mapper.local_table, Table):
             by_table.setdefault(plan.mapper.local_table, []).append(plan)
     handled = {
         relationship.mapper.local_table for relationship in mapper.relationships
-        if relationship.cascade.delete and not relationship.passive_deletes
+        if relationship.cascade.delete and not relationship.passive_deletes and not in_bulk
     }
     # The tables of one inheritance tree are one object: its parts are no children of it.
     own = {table for kin in mapper.base_mapper.self_and_descendants for table in kin.tables}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from .canonical import NamedDigest, Secret, Unknown
 from .context import AuditContext
 from .keys import entity_id_of
+from .links import NO_LINKS, Links, net_links, told
 
 if TYPE_CHECKING:
     from .plan import Plan
@@ -31,13 +32,16 @@ class Change:
       what its policy reads. ``old``, ``new``: for an update, the counted columns that changed.
     * ``former_key``: for an update that changed the primary key, the key before.
     * ``cascaded``: for a delete, the rows that the database's ON DELETE takes along, by entity.
+    * ``links``: what its many-to-many collections lost and gained, by relationship.
+    * ``summary``: for many rows that one statement changed and that are told together, their
+      ``count``, the statement's ``criteria`` and the ``sha256`` of their keys.
     * ``context``, ``at``: the binding and the time (naive UTC) at which it was flushed.
     """
 
     # Not a dataclass: one is made for every row of every flush, and a plain __init__ is twice
     # as fast as a frozen one.
     __slots__ = ("plan", "key", "operation", "values", "context", "at", "old", "new",
-                 "former_key", "cascaded")
+                 "former_key", "cascaded", "links", "summary")
 
     def __init__(
         self,
@@ -51,6 +55,8 @@ class Change:
         new: Mapping[str, Any] = _NO_VALUES,
         former_key: tuple[Any, ...] | None = None,
         cascaded: Mapping[str, int] | None = None,
+        links: Links = NO_LINKS,
+        summary: Mapping[str, Any] | None = None,
     ) -> None:
         self.plan = plan
         self.key = key
@@ -62,6 +68,8 @@ class Change:
         self.new = new
         self.former_key = former_key
         self.cascaded = cascaded
+        self.links = links
+        self.summary = summary
 
     @property
     def entity(self) -> str:
@@ -70,7 +78,10 @@ class Change:
 
     @property
     def entity_id(self) -> str:
-        """Return the key's parts joined by ``:``; secret or above 64 characters, their SHA-256."""
+        """Return the key's parts joined by ``:``; secret or above 64 characters, their SHA-256.
+
+        Empty where the database made the key and did not tell it, and for a summary.
+        """
         return entity_id_of(self.plan, self.key)
 
     @property
@@ -88,7 +99,7 @@ class Change:
     def changed(self) -> frozenset[str]:
         """Return the counted columns that changed; for a create, those that are not null."""
         if self.operation == "update":
-            return frozenset(self.old)
+            return frozenset((*self.old, *self.links)) if self.links else frozenset(self.old)
         if self.operation == "delete":
             return frozenset()
         return frozenset(
@@ -96,13 +107,22 @@ class Change:
         )
 
     def value(self, name: str) -> Any:
-        """Return a column's value after the change (for a delete, before); None when unknown."""
+        """Return a column's value after the change (for a delete, before); None when unknown.
+
+        Of a many-to-many collection, the names that came; `before` returns those that went.
+        """
+        if name in self.links:
+            pair = told(self.links[name], self.operation)
+            return pair and pair[0 if self.operation == "delete" else 1]
         return _masked(self.values.get(name))
 
     def before(self, name: str) -> Any:
         """Return a column's value before the change; None for a create."""
         if self.operation == "create":
             return None
+        if name in self.links:
+            pair = told(self.links[name], self.operation)
+            return pair and pair[0]
         return _masked(self.old[name] if name in self.old else self.values.get(name))
 
     def after(self, name: str) -> Any:
@@ -112,14 +132,7 @@ class Change:
     @property
     def label(self) -> str:
         """Return what names the object in a sentence; ``#<key>`` where nothing does."""
-        values = self.values
-        for name in self.plan.label:
-            value = values.get(name)
-            if value is not None and value != "":
-                if value.__class__ is str:
-                    return value
-                return value.name if isinstance(value, NamedDigest) else str(_masked(value))
-        return f"#{self.entity_id}"
+        return label_in(self.plan, self.values) or f"#{self.entity_id or '?'}"
 
     @property
     def playlist_id(self) -> Any:
@@ -157,6 +170,17 @@ def _is_set(value: Any) -> bool:
     return value is not None and value is not False
 
 
+def label_in(plan: Plan, values: Mapping[str, Any]) -> str:
+    """Return the text by which canonical values name their object, or an empty one."""
+    for name in plan.label:
+        value = values.get(name)
+        if value is not None and value != "":
+            if value.__class__ is str:
+                return value
+            return value.name if isinstance(value, NamedDigest) else str(_masked(value))
+    return ""
+
+
 def _masked(value: Any) -> Any:
     return repr(value) if isinstance(value, (Secret, Unknown)) else value
 
@@ -172,14 +196,15 @@ def combine(first: Change, second: Change) -> Change | None:
 
     The net keeps the time and the actor of the first (rule A4).
     """
+    links = net_links(first.links, second.links)
     if first.operation == "create":
         if second.operation == "delete":
             return None
         values = {**first.values, **second.values, **second.new}
-        return replace(first, key=second.key, values=values)
+        return replace(first, key=second.key, values=values, links=links)
     if first.operation == "update":
         if second.operation == "update":
-            return _both_updates(first, second)
+            return _both_updates(first, second, links)
         if second.operation == "delete":
             return replace(
                 second,
@@ -187,18 +212,19 @@ def combine(first: Change, second: Change) -> Change | None:
                 values={**second.values, **first.old},
                 context=first.context,
                 at=first.at,
+                links=links,
             )
-        return replace(first, values={**first.values, **second.values})
+        return replace(first, values={**first.values, **second.values}, links=links)
     return switched(first, second)
 
 
-def _both_updates(first: Change, second: Change) -> Change | None:
+def _both_updates(first: Change, second: Change, links: Links) -> Change | None:
     old = {**second.old, **first.old}
     new = {**first.new, **second.new}
     same = [name for name in old if old[name] == new[name]]
     for name in same:
         del old[name], new[name]
-    if not old:
+    if not old and not links:
         return None
     former = first.former_key or second.former_key
     return replace(
@@ -208,6 +234,7 @@ def _both_updates(first: Change, second: Change) -> Change | None:
         values={**first.values, **second.values},
         old=old,
         new=new,
+        links=links,
     )
 
 
@@ -221,7 +248,8 @@ def switched(gone: Change, made: Change) -> Change | None:
         before, after = gone.values.get(name), made.values.get(name)
         if before != after:
             old[name], new[name] = before, after
-    if not old:
+    links = net_links(gone.links, made.links)
+    if not old and not links:
         return None
     return replace(gone, plan=made.plan, operation="update", values=made.values, old=old, new=new,
-                   cascaded=None)
+                   cascaded=None, links=links)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from operator import itemgetter
 from time import perf_counter
 from typing import Any, Final
@@ -58,16 +58,14 @@ class Delivery:
         if not refusal.doomed:
             frame.refused += [Refused(row, refusal.stage, error, retry=True) for row in rows]
 
-    def gap(self, frame: Frame, context: AuditContext, states: Collection[Any], error: Exception
-            ) -> None:
-        """Keep the fact that a flush went unrecorded: an auditor must see that there is a gap."""
+    def gap(self, frame: Frame, context: AuditContext, what: str, error: Exception) -> None:
+        """Keep the fact that something went unrecorded: an auditor must see the gap."""
         told = describe_error(error)
-        log.error("a flush could not be audited: %s", traced(error))
-        names = sorted({state.class_.__name__ for state in states})
+        log.error("%s could not be audited: %s", what, traced(error))
         row = self.renderer.explicit(context, utcnow(), {
             "user_id": context.user_id,
             "activity_type": "audit_gap",
-            "description": f"A flush went unrecorded ({', '.join(names)})",
+            "description": f"{what} went unrecorded",
             "playlist_id": None,
             "playlist_name": None,
             "metadata_json": {"error": type(error).__name__},
@@ -191,7 +189,7 @@ class Delivery:
             "created_at": change.at,
             "event_id": event_id,
             "entity_type": change.entity,
-            "entity_id": change.entity_id,
+            "entity_id": change.entity_id or None,
             "source": change.context.source,
             "request_id": change.context.request_id,
         }

@@ -11,8 +11,19 @@ if TYPE_CHECKING:
 LONGEST_ENTITY_ID: Final = 64
 
 
+class Untold:
+    """The key of a row that the database made and told nobody; it equals only itself."""
+
+    __slots__ = ()
+
+
 def entity_id_of(plan: Plan, key: tuple[Any, ...]) -> str:
-    """Return the key's parts joined by ``:``; secret or above 64 characters, their SHA-256."""
+    """Return the key's parts joined by ``:``; secret or above 64 characters, their SHA-256.
+
+    Empty for a key that nobody was told.
+    """
+    if key[0].__class__ is Untold:
+        return ""
     text = str(key[0]) if len(key) == 1 else ":".join([str(part) for part in key])
     if len(text) > LONGEST_ENTITY_ID or plan.has_secret_key:
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

@@ -6,7 +6,7 @@ Pure bookkeeping; it knows neither sessions nor databases, so its cases are tabl
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
@@ -78,6 +78,17 @@ class Frame:
         here = (change.plan.root, key)
         return here in self._standing or here in self._gone
 
+    def record_together(self, changes: Iterable[Change], moved: bool) -> None:
+        """Add changes of one statement or savepoint; ``moved`` says that keys may have changed."""
+        if not moved:
+            for change in changes:
+                self.record(change)
+            return
+        # Two objects may have exchanged their keys: all are taken out before any is put back.
+        self._moved = True
+        for first, change in [(self._take(change), change) for change in changes]:
+            self._put(first, change)
+
     def absorb(self, inner: Frame) -> None:
         """Take over what a released savepoint did."""
         self.rows += inner.rows
@@ -88,14 +99,7 @@ class Frame:
             self._standing, self._gone = inner._standing, inner._gone
             self._moved, self._disordered = inner._moved, inner._disordered
             return
-        if not inner._moved:
-            for change in inner:
-                self.record(change)
-            return
-        # Two objects may have exchanged their keys: all are taken out before any is put back.
-        self._moved = True
-        for first, change in [(self._take(change), change) for change in inner]:
-            self._put(first, change)
+        self.record_together(inner, inner._moved)
 
     def take(self) -> list[Change]:
         """Hand out the net changes, in the order of the first of each, and forget them."""

@@ -9,6 +9,8 @@
     after_rollback           forget
     after_transaction_end    the only event that every transaction ends with
 
+Bulk statements have a listener of their own (`executions.py`).
+
 Every listener is a few lines inside a guard: no `Exception` of ours reaches the caller (A2).
 """
 
@@ -32,6 +34,7 @@ from .delivery import Delivery
 from .errors import describe_error, is_lost, traced
 from .ledger import Frame
 from .notes import Notes, look_at_pairs, look_before_delete, look_before_update
+from .plan import Plan
 from .registry import Registry
 from .suspension import suspension
 from .unit import Unit, is_last, utcnow
@@ -41,22 +44,23 @@ log = logging.getLogger("shuffify.audit")
 MOST_FLUSHES: Final = 100
 """As many as `Session.commit` itself allows before it calls the loop endless."""
 
-Listener = TypeVar("Listener", bound=Callable[..., None])
+Listener = TypeVar("Listener", bound=Callable[..., Any])
 
 
-def _guarded(stage: str) -> Callable[[Listener], Listener]:
+def guarded(stage: str) -> Callable[[Listener], Listener]:
     """Keep a listener's failure from the caller; it is counted and logged."""
 
     def decorate(listener: Listener) -> Listener:
         @wraps(listener)
-        def guard(self: Listeners, *args: Any) -> None:
+        def guard(self: Any, *args: Any) -> Any:
             try:
-                listener(self, *args)
+                return listener(self, *args)
             except Exception as error:
                 if is_lost(error):
                     raise
-                self._counters.add(stage)
+                self.counters.add(stage)
                 log.error("auditing failed in %s: %s", listener.__name__, traced(error))
+                return None
 
         return guard  # type: ignore[return-value]
 
@@ -69,7 +73,7 @@ class Listeners:
     def __init__(self, registry: Registry, delivery: Delivery, counters: Counters) -> None:
         self.registry = registry
         self.delivery = delivery
-        self._counters = counters
+        self.counters = counters
         self.detector = Detector(registry, lambda session: session.info.get(self), counters)
 
     def of_sessions(self) -> tuple[tuple[str, Callable[..., None]], ...]:
@@ -90,7 +94,7 @@ class Listeners:
             ("mapper_configured", self.mapper_configured, {}),
         )
 
-    @_guarded("degraded.begin")
+    @guarded("degraded.begin")
     def after_begin(self, session: Session, transaction: SessionTransaction,
                     connection: Connection) -> None:
         unit = self.unit(session)
@@ -100,21 +104,21 @@ class Listeners:
             # The caller may commit around the session, while it is open.
             unit.joins(self._drain)
 
-    @_guarded("degraded.read")
+    @guarded("degraded.read")
     def before_flush(self, session: Session, flush_context: Any, _: Any) -> None:
         notes = self.unit(session).notes = Notes(flush_context)
         if session.new and session.deleted:
             deleted = [inspect_class(instance) for instance in session.deleted]
             look_at_pairs(deleted, notes, self.registry.plan_of, session.connection)
 
-    @_guarded("degraded.read")
+    @guarded("degraded.read")
     def before_update(self, mapper: Mapper[Any], connection: Connection, state: Any) -> None:
         plan = self.registry.plan_of(mapper)
         unit = None if plan is None else self._unit_of(state)
         if plan is not None and unit is not None and unit.notes is not None:
             look_before_update(plan, state, unit.notes, connection)
 
-    @_guarded("degraded.read")
+    @guarded("degraded.read")
     def before_delete(self, mapper: Mapper[Any], connection: Connection, state: Any) -> None:
         plan = self.registry.plan_of(mapper)
         unit = None if plan is None else self._unit_of(state)
@@ -122,7 +126,7 @@ class Listeners:
             look_before_delete(plan, state, unit.notes, connection, self.registry.edges_of(plan),
                                state.session)
 
-    @_guarded("losses.capture")
+    @guarded("losses.capture")
     def after_flush(self, session: Session, flush_context: Any) -> None:
         unit = self.unit(session)
         unit.flushes += 1
@@ -133,22 +137,34 @@ class Listeners:
         except Exception as error:
             if is_lost(error):
                 raise
-            self.delivery.gap(frame, current(), notes.states, error)
+            names = sorted({state.class_.__name__ for state in notes.states})
+            self.delivery.gap(frame, current(), f"A flush ({', '.join(names)})", error)
 
     def _capture(self, session: Session, unit: Unit, frame: Frame, notes: Notes) -> None:
         connection = unit.connection
         assert connection is not None
         capture = Capture(notes, session, connection, current(), utcnow())
-        changes = self._kept(capture.changes(self.registry.plan_of), unit, frame)
-        if unit.late or unit.in_foreign_savepoint(session.get_nested_transaction()):
-            at_once = list(changes)
-            if at_once or frame.passed:
-                self.delivery.write(connection, frame, at_once)
-        else:
-            for change in changes:
-                frame.record(change)
-        for stage, plan, _, error in capture.failures:
-            self._counters.add(f"degraded.{stage}")
+        self.keep(session, unit, frame, capture.changes(self.registry.plan_of))
+        self.tell(capture.failures)
+
+    def keep(self, session: Session, unit: Unit, frame: Frame, changes: Iterable[Change],
+             moved: bool = False) -> None:
+        """Add changes to the ledger, or write them where nothing would drain it in time."""
+        changes = self._kept(changes, unit, frame)
+        if not (unit.late or unit.in_foreign_savepoint(session.get_nested_transaction())):
+            frame.record_together(changes, moved)
+            return
+        assert unit.connection is not None
+        net = Frame()
+        net.record_together(changes, moved)
+        at_once = net.take()
+        if at_once or frame.passed:
+            self.delivery.write(unit.connection, frame, at_once)
+
+    def tell(self, failures: Iterable[tuple[str, Plan, Any, Exception]]) -> None:
+        """Count and log reads that failed and cost no row."""
+        for stage, plan, _, error in failures:
+            self.counters.add(f"degraded.{stage}")
             log.error("auditing %s: %s failed: %s", plan.entity, stage, describe_error(error))
 
     @staticmethod
@@ -162,7 +178,8 @@ class Listeners:
             if unit.ledger.knows(change):
                 kept.append(change)
             elif change.plan.types[change.action] is not None:
-                frame.let_pass(pause, change.context, change.at, 1)
+                number = 1 if change.summary is None else change.summary["count"] or 1
+                frame.let_pass(pause, change.context, change.at, number)
         return kept
 
     def before_commit(self, session: Session) -> None:
@@ -184,7 +201,7 @@ class Listeners:
             # later, may still write: the rows wait for the very COMMIT.
             self.unit(session).postpone(self._drain)
         except Exception as error:
-            self._counters.add("degraded.drain")
+            self.counters.add("degraded.drain")
             log.error("auditing failed before a commit: %s", traced(error))
             return not is_nested
         return False
@@ -199,7 +216,7 @@ class Listeners:
             if unit is None or unit.flushes == before:
                 return
 
-    @_guarded("degraded.drain")
+    @guarded("degraded.drain")
     def _drain(self, unit: Unit) -> None:
         unit.late = True
         root = unit.ledger.collapse()
@@ -208,7 +225,7 @@ class Listeners:
             assert unit.connection is not None
             self.delivery.write(unit.connection, root, changes)
 
-    @_guarded("degraded.commit")
+    @guarded("degraded.commit")
     def after_commit(self, session: Session) -> None:
         unit = session.info.get(self)
         if unit is None:
@@ -220,14 +237,14 @@ class Listeners:
             unit.ended = True
             unit.durable = not unit.connection.in_transaction()
 
-    @_guarded("degraded.rollback")
+    @guarded("degraded.rollback")
     def after_rollback(self, session: Session) -> None:
         unit = session.info.get(self)
         if unit is not None:
             savepoint = session.get_nested_transaction()
             unit.ledger.clear() if savepoint is None else unit.ledger.discard(savepoint)
 
-    @_guarded("losses.settle")
+    @guarded("losses.settle")
     def after_transaction_end(self, session: Session, transaction: SessionTransaction) -> None:
         if transaction.nested:
             unit = session.info.get(self)

@@ -67,7 +67,7 @@ def look_before_update(plan: Plan, state: State, notes: Notes, connection: Conne
     for name, before in state.committed_state.items():
         if name in plan.counted_set:
             value = state.dict.get(name)
-            if value.__class__ not in IMMUTABLE and _is_expression(value):
+            if value.__class__ not in IMMUTABLE and is_expression(value):
                 notes.computed.setdefault(state, {})[name] = before
     if state in notes.seen:
         return
@@ -153,7 +153,8 @@ def is_frozen(value: Any) -> bool:
     return isinstance(value, (Enum, str, int, float, bytes, date, tuple, frozenset))
 
 
-def _is_expression(value: Any) -> bool:
+def is_expression(value: Any) -> bool:
+    """Tell values that only the database can work out."""
     return isinstance(value, ClauseElement) or hasattr(value, "__clause_element__")
 
 

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Integer, and_, or_, select
+from sqlalchemy import ColumnElement, Integer, and_, delete, false, or_, select
 from sqlalchemy.engine import Connection
 
+from .marks import CAPTURED
 from .plan import Plan
-from .savepoint import guarded
+from .savepoint import reading
 
 KEYS_A_SELECT: Final = 500
 """Few enough for every database's limit on bound parameters."""
@@ -22,21 +23,26 @@ Row = dict[str, Any]
 
 
 def rows_by_key(
-    connection: Connection, plan: Plan, keys: Iterable[tuple[Any, ...]]
+    connection: Connection, plan: Plan, keys: Iterable[tuple[Any, ...]], lock: bool = False
 ) -> dict[tuple[Any, ...], Row]:
-    """Return whole rows as they stand now, by primary key, under the attributes' names."""
+    """Return whole rows as they stand now, by primary key, under the attributes' names.
+
+    ``lock`` keeps others from altering them until the transaction ends, as an UPDATE would.
+    """
     names = tuple(plan.columns)
     columns = tuple(plan.columns.values())
     primary_key = plan.mapper.primary_key
     found: dict[tuple[Any, ...], Row] = {}
     wanted = {_as_stored(primary_key, key): key for key in keys}
-    with guarded(connection):
+    with reading(connection):
         for some in batches(wanted):
             statement = (
                 select(*primary_key, *columns)
                 .select_from(plan.mapper.persist_selectable)
                 .where(key_in(primary_key, some))
             )
+            if lock:
+                statement = statement.with_for_update(key_share=True)
             for row in connection.execute(statement):
                 values = tuple(row)
                 key = values[: len(primary_key)]
@@ -59,12 +65,23 @@ def columns_by_key(
 ) -> dict[Any, Row]:
     """Return some columns of the rows to which foreign keys point, under the names given."""
     found: dict[Any, Row] = {}
-    with guarded(connection):
+    with reading(connection):
         for some in batches(keys):
             statement = select(remote, *wanted.values()).where(remote.in_(some))
             for row in connection.execute(statement):
                 found[row[0]] = dict(zip(wanted, tuple(row)[1:], strict=True))
     return found
+
+
+def begin_to_write(connection: Connection, table: Any) -> None:
+    """Take SQLite's write lock before a read that comes just before a write.
+
+    A transaction that has read cannot write any more once somebody else has committed, however
+    long it would have waited for the lock; the caller's statement alone had not read before.
+    """
+    if connection.dialect.name == "sqlite":
+        nothing = delete(table).where(false())
+        connection.execute(nothing, execution_options={CAPTURED: True})
 
 
 def key_in(columns: Sequence[ColumnElement[Any]], keys: Sequence[Any]) -> ColumnElement[bool]:

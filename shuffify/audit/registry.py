@@ -25,7 +25,7 @@ class Registry:
         self._log = log
         self._table = table
         self._plans: dict[Mapper[Any], Plan | None] = {}
-        self._edges: dict[Plan, Edges] = {}
+        self._edges: dict[tuple[Plan, bool], Edges] = {}
         self._tables: Tables | None = None
 
     def add(self, base: Any) -> None:
@@ -62,11 +62,12 @@ class Registry:
         found = [self.plan_of(mapper) for base in self.bases for mapper in mappers_of(base)]
         return sorted({plan for plan in found if plan}, key=lambda plan: plan.entity)
 
-    def edges_of(self, plan: Plan) -> Edges:
+    def edges_of(self, plan: Plan, in_bulk: bool = False) -> Edges:
         """Return the ways by which the database cascades a delete of this model."""
-        edges = self._edges.get(plan)
+        edges = self._edges.get((plan, in_bulk))
         if edges is None:
-            edges = self._edges[plan] = edges_from(plan.mapper, self.plans())
+            edges = edges_from(plan.mapper, self.plans(), in_bulk)
+            self._edges[plan, in_bulk] = edges
         return edges
 
     def tables(self) -> Tables:

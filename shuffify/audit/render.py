@@ -17,6 +17,7 @@ from sqlalchemy import Table
 from .canonical import SECRET_NAME, Secret, encode_default, plain
 from .change import Change
 from .context import AuditContext
+from .links import told
 
 Row = dict[str, Any]
 Degraded = Callable[[str, Change, Exception], None]
@@ -83,7 +84,7 @@ class Renderer:
             "created_at": change.at,
             "event_id": event_id,
             "entity_type": plan.entity,
-            "entity_id": change.entity_id,
+            "entity_id": change.entity_id or None,
             "source": context.source,
             "request_id": context.request_id,
             "remote_addr": context.remote_addr,
@@ -131,7 +132,7 @@ class Renderer:
 
     def _sentence(self, change: Change) -> str:
         describe = change.plan.describe
-        if describe is not None:
+        if describe is not None and change.summary is None:
             sentence = self._cell("description", describe, change, None)
             if sentence:
                 return str(sentence)
@@ -140,10 +141,13 @@ class Renderer:
     def _metadata(self, change: Change, actor: Mapping[str, Any] | None) -> str:
         plan, context = change.plan, change.context
         metadata: dict[str, Any] = {}
-        for name, source in plan.extra:
-            metadata[name] = change.values.get(source)
-        for function in plan.extra_functions:
-            metadata.update(self._cell("extra", _plain_mapping(function), change, {}))
+        if change.summary is not None:
+            metadata["bulk"] = dict(change.summary)
+        else:
+            for name, source in plan.extra:
+                metadata[name] = change.values.get(source)
+            for function in plan.extra_functions:
+                metadata.update(self._cell("extra", _plain_mapping(function), change, {}))
         changes = differences(change)
         metadata["changes"] = changes
         if actor is not None:
@@ -188,26 +192,34 @@ def sentence_for(change: Change) -> str:
     name = change.entity.replace("_", " ")
     action = change.action
     sentence = f"{_VERBS[action]} {name} '{change.label}'"
+    if change.summary is not None:
+        count = change.summary["count"]
+        many = "rows" if count is None else "1 row" if count == 1 else f"{count} rows"
+        sentence = f"{_VERBS[action]} {name} in bulk: {many}"
     if action == "update":
-        sentence += f" ({', '.join(change.old)})"
+        sentence += f" ({', '.join((*change.old, *change.links))})"
     return sentence
 
 
 def differences(change: Change) -> dict[str, list[Any]]:
-    """Map each recorded column to its value before and after; null on both sides is left out."""
+    """Map each recorded column to its value before and after; null on both sides is left out.
+
+    Of a many-to-many collection only the difference: the names removed and the names added.
+    """
     if change.operation == "update":
         new = change.new
-        return {name: [before, new[name]] for name, before in change.old.items()}
-    values = change.values
-    if change.operation == "create":
-        return {
-            name: [None, values[name]]
+        found = {name: [before, new[name]] for name, before in change.old.items()}
+    else:
+        values, created = change.values, change.operation == "create"
+        found = {
+            name: [None, values[name]] if created else [values[name], None]
             for name in change.plan.counted if values.get(name) is not None
         }
-    return {
-        name: [values[name], None]
-        for name in change.plan.counted if values.get(name) is not None
-    }
+    for name, difference in change.links.items():
+        pair = told(difference, change.operation)
+        if pair is not None:
+            found[name] = pair
+    return found
 
 
 # -- limits ------------------------------------------------------------------------------------
@@ -233,7 +245,7 @@ def bounded(metadata: Mapping[str, Any], changed: list[str]) -> str:
     if len(encoded) <= METADATA_BYTES:
         return encoded
     short: dict[str, Any] = {"truncated": True, "changes": changed}
-    for name in ("actor", "reason", "on_behalf_of", "cascaded"):
+    for name in ("actor", "reason", "on_behalf_of", "cascaded", "bulk"):
         if name in metadata:
             value = _clean(metadata[name])
             short[name] = value if len(encode(value)) <= LONGEST_PART else str(value)[:500]

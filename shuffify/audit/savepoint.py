@@ -58,6 +58,20 @@ def guarded(connection: Connection) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def reading(connection: Connection) -> Iterator[None]:
+    """Run reads so that their failure leaves the caller's transaction as it was; re-raises.
+
+    On SQLite a SELECT that fails undoes nothing, and a savepoint would be refused while a
+    statement's RETURNING rows are half-read.
+    """
+    if connection.dialect.name == "sqlite":
+        yield
+    else:
+        with guarded(connection):
+            yield
+
+
 def release(connection: Connection, sql: Savepoint) -> None:
     """Release our savepoint; raises only when the transaction waits for a rollback to it."""
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from .counters import Counters, Meter
 from .custody import Custody
 from .delivery import Delivery
 from .errors import HistoryError, WatchError, describe_error
+from .executions import Executions
 from .history import Event, event_by_id, events_of, subject_of, values_at
 from .listeners import Listeners
 from .ownership import holds_callers_work
@@ -41,6 +42,7 @@ class AuditTrail:
         self.registry = Registry(log, self.table)
         self._hear = Listeners(self.registry, self.delivery, self._counters)
         self.custody = Custody(log, self.delivery, self._counters, self.insert)
+        self._executions = Executions(self._hear)
         self._targets: list[Any] = []
         self._scoped: scoped_session[Any] | None = None
 
@@ -69,7 +71,7 @@ class AuditTrail:
         for watched in [one for one in self._targets if issubclass(one, session_class)]:
             self._unlisten(watched)
         self._targets.append(session_class)
-        for name, listener in self._hear.of_sessions():
+        for name, listener in self._of_sessions():
             event.listen(session_class, name, listener)
 
     def guard(self, engine: Any) -> None:
@@ -115,6 +117,17 @@ class AuditTrail:
     @spool.setter
     def spool(self, path: str | os.PathLike[str] | None) -> None:
         self.delivery.spool = Spool(path)
+
+    @property
+    def bulk_limit(self) -> int:
+        """Return how many rows of one bulk statement are told of one by one; above, together."""
+        return self._executions.bulk_limit
+
+    @bulk_limit.setter
+    def bulk_limit(self, rows: int) -> None:
+        if rows < 1:
+            raise ValueError(f"bulk_limit={rows}: give 1 row or more.")
+        self._executions.bulk_limit = rows
 
     # -- explicit rows -------------------------------------------------------------------------
 
@@ -237,6 +250,9 @@ class AuditTrail:
 
     # -- wiring ---------------------------------------------------------------------------------
 
+    def _of_sessions(self) -> tuple[tuple[str, Callable[..., Any]], ...]:
+        return *self._hear.of_sessions(), ("do_orm_execute", self._executions.do_orm_execute)
+
     def _listen_to_models(self, base: Any) -> None:
         if base in self.registry.bases:
             return
@@ -248,7 +264,7 @@ class AuditTrail:
 
     def _unlisten(self, target: Any) -> None:
         self._targets.remove(target)
-        for name, listener in self._hear.of_sessions():
+        for name, listener in self._of_sessions():
             if event.contains(target, name, listener):
                 event.remove(target, name, listener)
 

@@ -24,7 +24,7 @@ class Unit:
 
     __slots__ = ("connection", "ledger", "notes", "flushes", "late", "durable", "ended",
                  "changes_before", "_postponed", "_joined", "_outer", "_savepoints", "_islands",
-                 "_sheltered")
+                 "_sheltered", "captures")
 
     def __init__(self) -> None:
         self.connection: Connection | None = None
@@ -36,6 +36,8 @@ class Unit:
         self.durable = False
         self.ended = False
         self.changes_before = 0
+        self.captures = 0
+        """Statements under way whose rows are recorded, or leave no trace."""
         self._postponed: Callable[[Unit], None] | None = None
         self._joined = False
         self._outer: Any = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from sqlalchemy import Engine
 
 from shuffify.audit import bind, bypass
 from shuffify.audit.bypass import Bypass
+from tests import databases
 from tests.audit import shop as shops
+from tests.audit.depot import Depot
 from tests.audit.stage import Stage
 from tests.audit.witness import Subject, Witness
 from tests.audit.world import ActivityLog, Note, Playlist, World
@@ -67,3 +70,27 @@ def mira() -> Iterator[None]:
     """Bind user 7 as the actor of the whole test."""
     with bind(user_id=7, source="test", request_id="r-1"):
         yield
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def shared_depot(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+                 ) -> Iterator[Depot]:
+    """Return what `depot` restocks: one on each kind of database for all tests."""
+    with ExitStack() as stack:
+        if request.param == "postgresql":
+            url = stack.enter_context(databases.new_database())
+        else:
+            url = f"sqlite:///{tmp_path_factory.mktemp('depot') / 'depot.sqlite'}"
+        engine = databases.connect(url)
+        stack.callback(engine.dispose)
+        depot = Depot(engine)
+        stack.callback(depot.trail.unwatch)
+        yield depot
+
+
+@pytest.fixture
+def depot(shared_depot: Depot) -> Iterator[Depot]:
+    """Return a watched depot with its data put back, and user 7 as the actor of the whole test."""
+    shared_depot.restock()
+    with bind(user_id=7):
+        yield shared_depot

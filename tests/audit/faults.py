@@ -164,14 +164,14 @@ def ticks(stage: Stage) -> dict[str, int]:
 def is_ours() -> bool:
     """Tell whether the statement being executed is the engine's own, not the caller's.
 
-    The nearest frame outside SQLAlchemy tells; `_flush_all` is where the engine lets the
-    caller's own flush happen.
+    The nearest frame outside SQLAlchemy tells; `_flush_all`, `do_orm_execute` and `_run` are
+    where the engine lets the caller's own flush and statement happen.
     """
     frame = sys._getframe(1)
     while frame is not None:
         path = frame.f_code.co_filename
         if path.startswith(ENGINE):
-            return frame.f_code.co_name != "_flush_all"
+            return frame.f_code.co_name not in ("_flush_all", "do_orm_execute", "_run")
         if not path.startswith(SQLALCHEMY) and path not in (__file__, "<string>"):
             return False
         frame = frame.f_back

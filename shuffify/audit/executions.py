@@ -1,0 +1,107 @@
+"""The listener of ORM-enabled statements: from what they do to the ledger (rule A8)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy.orm import FromStatement, ORMExecuteState, Session
+
+from .bulk import Delete, Update
+from .compare import Moment
+from .context import current
+from .errors import is_lost
+from .inserts import Insert
+from .listeners import Listeners, guarded
+from .look import Look
+from .marks import ALLOWED, CAPTURED
+from .statements import Dml, dml_of
+from .unit import utcnow
+
+BULK_LIMIT: Final = 500
+"""Rows of one bulk statement that are told of one by one."""
+
+
+class Executions:
+    """What one trail does at each ORM-enabled INSERT, UPDATE and DELETE of its sessions."""
+
+    def __init__(self, hear: Listeners) -> None:
+        self._hear = hear
+        self.registry = hear.registry
+        self.counters = hear.counters
+        self.bulk_limit = BULK_LIMIT
+
+    def do_orm_execute(self, state: ORMExecuteState) -> Any:
+        # Not guarded: the caller's own statement runs inside, and the flush before it.
+        if not getattr(state.statement, "is_dml", False):
+            return None
+        dml = self._dml_of(state)
+        if dml is None:
+            return None
+        if not self._is_told(state, dml):
+            return self._run(state, dml.statement) if dml.hides_options else None
+        if dml.autoflush:
+            # What is pending must be there to be read. SQLAlchemy does this after its listeners.
+            state.session._autoflush()
+        look = self._look(state, dml)
+        if look is None:
+            return None
+        result = self._run(state, look.statement)
+        reply = look.reply(result)
+        self._looked(state.session, look, result)
+        return reply
+
+    def _run(self, state: ORMExecuteState, statement: Any) -> Any:
+        """Run the caller's statement, marked as one that is no bypass."""
+        unit = self._hear.unit(state.session)
+        unit.captures += 1
+        try:
+            # A FromStatement runs as it came: what we know of it is only its inner part.
+            inner = None if isinstance(state.statement, FromStatement) else statement
+            return state.invoke_statement(inner, execution_options={CAPTURED: True})
+        finally:
+            unit.captures -= 1
+
+    @guarded("degraded.read")
+    def _dml_of(self, state: ORMExecuteState) -> Dml | None:
+        """Return a statement of an audited model."""
+        dml = dml_of(state)
+        if dml is None:
+            return None
+        kinds = dml.mapper.self_and_descendants
+        return dml if any(self.registry.plan_of(kind) for kind in kinds) else None
+
+    def _is_told(self, state: ORMExecuteState, dml: Dml) -> bool:
+        """Tell whether a statement's rows leave a trace; one that has none is no bypass."""
+        if ALLOWED in state.execution_options:
+            return False
+        plans = [self.registry.plan_of(kind) for kind in dml.mapper.self_and_descendants]
+        if not dml.statement.is_update or any(
+            plan is not None and dml.touched() & plan.counted_set for plan in plans
+        ):
+            return True
+        state.update_execution_options(**{CAPTURED: True})
+        return False
+
+    @guarded("degraded.read")
+    def _look(self, state: ORMExecuteState, dml: Dml) -> Look | None:
+        session = state.session
+        connection = session.connection(bind_arguments=dict(state.bind_arguments))
+        kind = Insert if dml.statement.is_insert else Update if dml.statement.is_update else Delete
+        look = kind(dml, self.registry, session, connection, self.bulk_limit)
+        look.look()
+        return look
+
+    @guarded("losses.capture")
+    def _looked(self, session: Session, look: Look, result: Any) -> None:
+        unit = self._hear.unit(session)
+        frame = unit.frame(session.get_nested_transaction())
+        try:
+            changes = look.changes(result, Moment(current(), utcnow()))
+            moved = any(change.former_key is not None for change in changes)
+            self._hear.keep(session, unit, frame, changes, moved)
+        except Exception as error:
+            if is_lost(error):
+                raise
+            what = f"A bulk {look.operation} of {look.plans[0].entity}"
+            self._hear.delivery.gap(frame, current(), what, error)
+        self._hear.tell(look.failures)

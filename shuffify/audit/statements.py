@@ -1,0 +1,147 @@
+"""What an ORM-enabled INSERT, UPDATE or DELETE says of itself: model, values, criteria.
+
+SQLAlchemy shows `do_orm_execute` listeners the statement, not how it will run it. The attributes
+of it that are not documented are the same in SQLAlchemy 2.0 and 2.1, and are read here alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import FromStatement, Mapper, ORMExecuteState
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.elements import BindParameter
+
+LONGEST_CRITERIA: Final = 500
+
+_VALUES: Final = re.compile(
+    r"'(?:[^']|'')*'|\b__\[POSTCOMPILE_\w+\]|(?<!:):[A-Za-z_]\w*|(?<![\w.])\d[\w.]*"
+)
+"""Bound values as SQLAlchemy prints them, and what a caller's text may spell out."""
+
+Set = dict[str, Any]
+"""Values of one row by attribute name: Python values, or SQL expressions."""
+
+
+class Dml:
+    """One ORM-enabled statement with its parameters."""
+
+    def __init__(self, statement: Any, entity: Any, state: ORMExecuteState) -> None:
+        self.statement = statement
+        self.mapper: Mapper[Any] = entity.mapper
+        self.entity: Any = entity.entity
+        self.parameters: Any = state.parameters or {}
+        options = state.execution_options
+        chosen: Any = (options.get("_sa_orm_update_options")
+                       or options.get("_sa_orm_insert_options"))
+        self.autoflush: bool = True if chosen is None else chosen._autoflush
+        self.is_bulk = chosen is not None and chosen._dml_strategy == "bulk"
+        """SQLAlchemy's word for "by the parameters' own keys": no criteria, many sets."""
+        self.hides_options = self.is_bulk and statement.is_update
+        """SQLAlchemy does not hand its execution options on to the cursor then."""
+        self.returns_rows = bool(statement._returning)
+        self.is_upsert = statement.is_insert and statement._post_values_clause is not None
+
+    @property
+    def sets(self) -> list[Mapping[str, Any]]:
+        """Return the parameters as a list, however many sets the caller gave."""
+        return self.parameters if isinstance(self.parameters, list) else [self.parameters]
+
+    def attribute(self, key: Any) -> str | None:
+        """Return the mapped attribute for a column or for the name of one."""
+        if isinstance(key, str):
+            if key in self.mapper.column_attrs:
+                return key
+            key = self.mapper.local_table.c.get(key)
+        found = None if key is None else self.mapper._columntoproperty.get(key)
+        return None if found is None else found.key
+
+    def assigned(self) -> Set:
+        """Return what the statement itself assigns; bound values that have none are left out."""
+        return self._set(self._values(), {})
+
+    def _values(self) -> Mapping[Any, Any]:
+        # SQLAlchemy 2.0 keeps the values of `ordered_values` apart, as pairs.
+        ordered = getattr(self.statement, "_ordered_values", None)
+        return dict(ordered) if ordered else self.statement._values or {}
+
+    def expressions(self) -> Set:
+        """Return what the statement assigns as SQL, bound values included."""
+        return {name: value for key, value in self._values().items()
+                if (name := self.attribute(key)) is not None}
+
+    def touched(self) -> frozenset[str]:
+        """Return the attributes that an UPDATE sets, as far as it tells."""
+        named = set(self._values())
+        for parameters in self.sets:
+            named.update(parameters)
+        return frozenset(filter(None, map(self.attribute, named)))
+
+    def inserted(self) -> list[Set] | None:
+        """Return what an INSERT says of each row; None where a SELECT makes them."""
+        if self.statement.select is not None:
+            return None
+        many = [one for some in self.statement._multi_values for one in some]
+        if many:
+            return [self._set(one, self.parameters) for one in many]
+        common = self.statement._values or {}
+        return [
+            {**self._set(parameters, {}), **self._set(common, parameters)}
+            for parameters in self.sets
+        ]
+
+    def _set(self, values: Mapping[Any, Any], parameters: Any) -> Set:
+        found = {}
+        for key, value in values.items():
+            name = self.attribute(key)
+            if name is None:
+                continue
+            if isinstance(value, BindParameter):
+                if value.key in parameters:
+                    value = parameters[value.key]
+                elif value.required:
+                    continue
+                else:
+                    value = value.effective_value
+            found[name] = value
+        return found
+
+    def selected(self) -> tuple[list[str | None], Any]:
+        """Return the attributes that INSERT FROM SELECT fills, and the SELECT."""
+        names = [self.attribute(name) for name in self.statement._select_names]
+        return names, self.statement.select
+
+    def conflicts_lock(self) -> bool:
+        """Tell whether an upsert may update the rows that stand in its way."""
+        return "nothing" not in type(self.statement._post_values_clause).__name__.lower()
+
+    def can_be_read_first(self) -> bool:
+        """Tell whether its rows can be selected beforehand without doing a part of its work."""
+        read = self.statement.select if self.statement.is_insert else self.statement.whereclause
+        return read is None or not any(
+            getattr(part, "is_dml", False) for part in visitors.iterate(read)
+        )
+
+    def criteria(self) -> str | None:
+        """Return the WHERE in words: columns and operators, every value left out (rule A10)."""
+        where = None if self.statement.is_insert else self.statement.whereclause
+        if where is None:
+            return None
+        try:
+            words = str(where)
+        except SQLAlchemyError:
+            return None  # A construct that only the statement around it can compile.
+        return " ".join(_VALUES.sub("?", words).split())[:LONGEST_CRITERIA]
+
+
+def dml_of(state: ORMExecuteState) -> Dml | None:
+    """Return the ORM-enabled DML that is about to run; Core statements name no model."""
+    statement: Any = state.statement
+    if isinstance(statement, FromStatement):
+        statement = statement.element
+    entity = getattr(statement, "table", None)
+    entity = None if entity is None else entity._annotations.get("parententity")
+    return None if entity is None else Dml(statement, entity, state)
