@@ -125,9 +125,19 @@ def answer(code: str, **facts: object) -> Arrange:
     )
 
 
+def cut_off(sandbox: Sandbox, page: Page) -> None:
+    line = '{"progress": {"done": 1, "total": 9}}\n'
+    page.route(
+        "**/shuffle/*",
+        lambda route: route.fulfill(body=line, content_type="application/x-ndjson"),
+        times=1,
+    )
+
+
 REFUSALS: list[tuple[str, Arrange, str, str]] = [
     ("busy", answer("playlist_busy"), "It is playlist_busy.", "Try again"),
     ("changed", answer("playlist_changed", snapshot_id="x"), "It is", "Try again"),
+    ("cut off", cut_off, "The connection was lost half-way", "Reload the page"),
     (
         "put back",
         lambda sandbox, page: fail_writes(sandbox, 1),

@@ -70,9 +70,17 @@ export function showDetail(container, answer, { playlist, back, trouble, close }
     }
   }
 
+  // Who closed the drawer meanwhile may have opened it for something else.
+  const mine = container.firstElementChild;
+  const finished = () => {
+    if (mine.isConnected && !container.hidden) {
+      close();
+    }
+  };
+
   async function goBack() {
     if (await askToRestore(playlist, snapshot, diff)) {
-      await restore(playlist, snapshot.id, { finished: close });
+      await restore(playlist, snapshot.id, { finished });
     }
   }
 
