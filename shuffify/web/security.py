@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g
+from flask import Flask, Response, g, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -23,6 +23,9 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+
+FOR_PARTS: Final = ("X-Content-Type-Options", "Strict-Transport-Security")
+DOCUMENTS: Final = ("text/html", "image/svg+xml")
 
 
 class LoginCookie(SecureCookieSessionInterface):
@@ -99,6 +102,9 @@ def _forget_tokens() -> None:
 
 
 def _add_headers(response: Response, headers: dict[str, str]) -> Response:
-    for name, value in headers.items():
-        response.headers.setdefault(name, value)
+    # A script, style or font is no document that could have a policy, and a page loads forty.
+    is_part = request.endpoint == "static" and response.mimetype not in DOCUMENTS
+    for name in FOR_PARTS if is_part else headers:
+        if name in headers:
+            response.headers.setdefault(name, headers[name])
     return response

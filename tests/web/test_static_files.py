@@ -79,3 +79,16 @@ def test_pages_name_no_other_address(visitor: Visitor) -> None:
     for address in named:
         with visitor.client.get(address) as answer:
             assert answer.status_code == 200, address
+
+
+@on_sqlite
+def test_only_files_that_are_documents_carry_a_policy(visitor: Visitor) -> None:
+    root = STYLE_SHEET.removesuffix("css/app.css")
+    found = {}
+    for name in ("css/app.css", "js/main.js", "img/icon.svg", "nothing.css"):
+        with visitor.client.get(root + name) as answer:
+            found[name] = "Content-Security-Policy" in answer.headers
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert found == {
+        "css/app.css": False, "js/main.js": False, "img/icon.svg": True, "nothing.css": True,
+    }
