@@ -8,8 +8,9 @@ from playwright.sync_api import Browser, BrowserContext, Page
 import pytest
 
 from shuffify.cli.demo_world import Demo
-from tests.browser import stage
+from tests.browser import stage as stages
 from tests.browser.complaints import Complaints
+from tests.browser.stage import Stage
 from tests.e2e.conftest import world
 from tests.sandboxed import app_variables, running_sandbox, sandbox
 from tests.visitor import Visitor
@@ -38,7 +39,7 @@ def browser() -> Iterator[Browser]:
     if shutil.which("chromium") is None and "CI" not in os.environ:
         pytest.skip("no chromium on the path: apt-get install chromium")
     # In CI it must be there: make test installs it.
-    with stage.running_browser() as browser:
+    with stages.running_browser() as browser:
         yield browser
 
 
@@ -48,6 +49,23 @@ def complaints() -> Iterator[Complaints]:
     complaints = Complaints()
     yield complaints
     assert not complaints.unexpected, complaints.unexpected
+
+
+@pytest.fixture(scope="module")
+def stage(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Return a demo with something in it, for tests that leave it as it is."""
+    with stages.set_up(tmp_path_factory.mktemp("stage"), browser) as stage:
+        yield stage
+
+
+@pytest.fixture
+def heard(stage: Stage, complaints: Complaints) -> Iterator[Complaints]:
+    """Collect what the pages of the stage complain of during one test."""
+    for context in stage.contexts:
+        complaints.listen_to(context)
+    yield complaints
+    for context in stage.contexts:
+        complaints.leave(context)
 
 
 @pytest.fixture
@@ -62,7 +80,7 @@ def new_context(
 
     def new(**options: object) -> BrowserContext:
         context = browser.new_context(base_url=world.url, **options)  # type: ignore[arg-type]
-        context.set_default_timeout(stage.PATIENCE_MS)
+        context.set_default_timeout(stages.PATIENCE_MS)
         complaints.listen_to(context)
         contexts.append(context)
         return context

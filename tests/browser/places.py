@@ -116,5 +116,3 @@ NO_PAGES = {
     "upstream_sources.list_sources", "workshop.list_sessions", "workshop.get_session",
 }
 """Endpoints that answer GET with JSON, a file or a redirect."""
-
-PLAYLIST = library.PLAYLISTS["twelve"]

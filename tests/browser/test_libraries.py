@@ -1,7 +1,13 @@
 """The modules that all pages share, tried where they run; each test is one way to fail."""
 
+from datetime import UTC, datetime
+
 from playwright.sync_api import Page, Route, expect
 import pytest
+
+from shuffify.web.pages import local_time
+from tests.browser.complaints import Complaints
+from tests.browser.stage import Stage, until_ready
 
 WATCH = """async ([url, body]) => {
   const { postWatched } = await import(LIB + "api.js");
@@ -15,7 +21,10 @@ WATCH = """async ([url, body]) => {
 
 
 @pytest.fixture
-def library(page: Page) -> Page:
+def library(stage: Stage, heard: Complaints) -> Page:
+    page = stage.mira
+    page.goto("/")
+    until_ready(page)
     page.evaluate(
         """() => {
           const main = document.querySelector('script[type="module"]').src;
@@ -39,7 +48,7 @@ def test_a_long_write_tells_how_far_it_is_and_ends_with_its_envelope(library: Pa
 
 
 def test_a_refused_long_write_throws_what_the_last_line_says(library: Page) -> None:
-    told = library.evaluate(WATCH, [f"/undo/{playlist_of(library)}", {}])
+    told = library.evaluate(WATCH, [f"/undo/{playlist_of(library, 'Reissues')}", {}])
     assert (told["name"], told["code"], told["status"]) == ("ApiError", "nothing_to_undo", 409)
 
 
@@ -68,3 +77,107 @@ def test_an_unreachable_server_is_said_until_it_is_back(library: Page) -> None:
     expect(away).to_be_visible()
     library.context.set_offline(False)
     expect(away).to_be_hidden()
+
+
+ASK = """async () => {
+  const { ask } = await import(LIB + "dialog.js");
+  document.querySelector("header button, header a").focus();
+  globalThis.answer = ask({ title: "Sure?", message: "It goes.", confirm: "Delete", danger: true });
+}"""
+
+
+@pytest.mark.parametrize(
+    "way, answer", [("Escape", False), ("Cancel", False), ("Delete", True), ("Enter", False)]
+)
+def test_a_question_is_answered_and_the_focus_goes_back(
+    library: Page, way: str, answer: bool
+) -> None:
+    library.evaluate(ASK)
+    expect(library.get_by_role("dialog", name="Sure?")).to_be_visible()
+    # What harms is never what a blind Enter presses.
+    expect(library.get_by_role("button", name="Cancel")).to_be_focused()
+    if way in ("Escape", "Enter"):
+        library.keyboard.press(way)
+    else:
+        library.get_by_role("button", name=way).click()
+    assert library.evaluate("globalThis.answer") is answer
+    assert library.locator("dialog[open]").count() == 0
+    assert library.evaluate("document.activeElement.closest('header') !== null")
+
+
+FORM = """async () => {
+  document.getElementById("main").innerHTML = `<form>
+    <div class="field"><label>Sections <input name="section_count" value="99"
+      aria-describedby="hint"></label><p id="hint">How many</p></div>
+    <div class="field"><label>Name <input name="session_name" value="mine"></label></div>
+  </form>`;
+  const { showErrors, clearErrors } = await import(LIB + "form.js");
+  globalThis.form = document.querySelector("#main form");
+  globalThis.show = (fields) => showErrors(form, new Map(Object.entries(fields)));
+  globalThis.clear = () => clearErrors(form);
+}"""
+
+
+def test_errors_stand_beside_their_fields_and_what_was_typed_stays(library: Page) -> None:
+    library.evaluate(FORM)
+    library.evaluate(
+        """show({ "algorithm_params.section_count": "at most 20", "track_uris.3": "is no track",
+          body: "Too much." })"""
+    )
+    sections = library.get_by_label("Sections")
+    expect(sections).to_have_value("99")
+    expect(sections).to_have_attribute("aria-invalid", "true")
+    expect(sections).to_have_accessible_description("How many at most 20")
+    summary = library.get_by_role("alert").filter(has_text="Too much.")
+    expect(summary).to_contain_text("track_uris.3: is no track")
+    expect(summary).to_be_focused()
+    assert library.get_by_label("Name").get_attribute("aria-invalid") is None
+
+    library.evaluate('show({ session_name: "is taken", section_count: "at most 20" })')
+    expect(sections).to_be_focused()
+    expect(library.locator(".form-errors")).to_have_count(0)
+    expect(library.locator(".field-error")).to_have_count(2)
+    library.evaluate('show({ session_name: "is taken" })')
+    expect(library.get_by_label("Name")).to_be_focused()
+    assert sections.get_attribute("aria-describedby") == "hint"
+    library.evaluate("clear()")
+    assert library.locator(".field-error, .form-errors, [aria-invalid]").count() == 0
+
+
+@pytest.mark.parametrize(
+    "zone", ["UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu", "Pacific/Kiritimati"]
+)
+def test_times_look_the_same_from_either_side(library: Page, zone: str) -> None:
+    moments = [
+        datetime(2026, month, 1, hour, 5, tzinfo=UTC)
+        for month in range(1, 13) for hour in (0, 9, 23)
+    ]
+    shown = library.evaluate(
+        """async ([moments, zone]) => {
+          const { localTime } = await import(LIB + "time.js");
+          return moments.map((iso) => localTime(iso, zone));
+        }""",
+        [[moment.isoformat() for moment in moments], zone],
+    )
+    assert shown == [local_time(moment, zone) for moment in moments]
+    assert local_time("2026-09-01T00:05:00+00:00", zone) == local_time(moments[24], zone)
+
+
+def test_progress_is_shown_at_once_and_spoken_now_and_then(library: Page) -> None:
+    shown, spoken = library.evaluate(
+        """async () => {
+          const { showProgress } = await import(LIB + "progress.js");
+          const main = document.getElementById("main");
+          main.innerHTML = `<div data-slot="progress" hidden><progress></progress>
+            <p data-slot="progress-text"></p><p data-slot="progress-spoken"></p></div>`;
+          const said = [];
+          const { report } = showProgress(main, "Saving");
+          new MutationObserver((all) => said.push(...all)).observe(
+            main.querySelector('[data-slot="progress-spoken"]'), { childList: true });
+          for (let done = 1; done <= 50; done += 1) report(done, 1200);
+          await new Promise((resolve) => setTimeout(resolve));
+          return [main.querySelector('[data-slot="progress-text"]').textContent, said.length];
+        }"""
+    )
+    assert shown == "Saving: 50 of 1,200"
+    assert spoken == 1

@@ -1,8 +1,6 @@
 """Every page in every dress: contrast, width, targets, focus, policy, and Escape."""
 
-from collections.abc import Iterator
-
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 import pytest
 
 from shuffify import create_app
@@ -10,26 +8,11 @@ from shuffify.web import error_pages
 from tests.browser import proofs
 from tests.browser.complaints import Complaints
 from tests.browser.places import NO_PAGES, PLACES, Place
-from tests.browser.stage import Stage, set_up, until_ready
+from tests.browser.stage import Stage, until_ready
 
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 NARROW = {"width": 320, "height": 640}
-
-
-@pytest.fixture(scope="module")
-def stage(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with set_up(tmp_path_factory.mktemp("stage"), browser) as stage:
-        yield stage
-
-
-@pytest.fixture
-def heard(stage: Stage, complaints: Complaints) -> Iterator[Complaints]:
-    for context in stage.contexts:
-        complaints.listen_to(context)
-    yield complaints
-    for context in stage.contexts:
-        complaints.leave(context)
 
 
 @pytest.mark.parametrize("place", PLACES, ids=str)
