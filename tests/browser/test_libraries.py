@@ -82,7 +82,9 @@ def test_an_unreachable_server_is_said_until_it_is_back(library: Page) -> None:
 ASK = """async () => {
   const { ask } = await import(LIB + "dialog.js");
   document.querySelector("header button, header a").focus();
-  globalThis.answer = ask({ title: "Sure?", message: "It goes.", confirm: "Delete", danger: true });
+  globalThis.answer = ask({
+    title: "Sure?", message: "It goes.", confirm: "Delete", danger: true,
+  });
 }"""
 
 
