@@ -71,8 +71,11 @@ def cron_words(text: str) -> str:
 
 
 def follows_the_clock(schedule: Schedule) -> bool:
-    """Tell whether another time zone moves the runs of a schedule."""
-    return schedule.is_enabled and schedule.schedule_value not in _ELAPSED
+    """Tell whether another time zone moves the runs of a schedule.
+
+    Intervals count from a moment, which stays the same whatever clocks show then.
+    """
+    return schedule.is_enabled and schedule.schedule_type == ScheduleType.CRON
 
 
 def _job(schedule: Schedule) -> str:

@@ -1,11 +1,15 @@
 """Schedules at a browser: by mouse, by keyboard alone, and what is refused."""
 
+import re
+
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shuffify import cron
 from shuffify.models.db import ActivityLog, Schedule
 from shuffify.sandbox import Sandbox, library
+from tests.browser import proofs
 from tests.browser.conftest import NewPage
 from tests.browser.stage import until_ready
 
@@ -228,6 +232,7 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(
     save.click()
     sources = dialog.get_by_role("group", name="Take tracks from")
     assert "must name 1 to 10 playlists" in complaint_of(sources)
+    assert proofs.axe(page) == []
     for link, said in (
         ("https://example.com/x", "is no link or id of a playlist"),
         (TARGET, "must be another playlist than the target"),
@@ -272,6 +277,33 @@ def test_without_scripts_the_list_reads(page: Page, new_page: NewPage) -> None:
     expect(card_of(plain)).to_contain_text("Shuffle with Basic")
 
 
+def test_a_long_run_tells_how_far_it_is(page: Page, outside: Session) -> None:
+    open_schedules(page)
+    page.get_by_role("button", name="New schedule").click()
+    dialog = page.get_by_role("dialog")
+    field(dialog, "Playlist").select_option(label=library.PLAYLIST_NAMES["four_thirty"])
+    dialog.get_by_role("button", name="Save").click()
+    card = card_of(page, library.PLAYLIST_NAMES["four_thirty"])
+    card.locator('[data-slot="progress-text"]').evaluate(
+        """(text) => {
+          globalThis.said = [];
+          // Steps that come at once are shown at once: each leaves a node all the same.
+          const nodes = (records) => records.flatMap(({ addedNodes }) => [...addedNodes]);
+          const note = (records) => said.push(...nodes(records).map((node) => node.data));
+          new MutationObserver(note).observe(text, { childList: true });
+        }"""
+    )
+    card.get_by_role("button", name="Run now").click()
+    expect(card).to_contain_text("Succeeded")
+    said = page.evaluate("globalThis.said")
+    assert said[0] == "Running…"
+    steps = [re.fullmatch(r"Running: (\d+) of (\d+)", words) for words in said[1:]]
+    assert all(steps) and len(steps) > 2, said
+    done, total = steps[-1].groups()  # type: ignore[union-attr]
+    assert done == total
+    expect(card.get_by_role("progressbar")).to_be_hidden()
+
+
 def test_a_run_that_fails_says_why_on_its_card(page: Page, sandbox: Sandbox) -> None:
     open_schedules(page)
     page.get_by_role("button", name="New schedule").click()
@@ -285,3 +317,32 @@ def test_a_run_that_fails_says_why_on_its_card(page: Page, sandbox: Sandbox) -> 
     expect(card).to_contain_text("Failed")
     expect(card.locator(".schedule-note")).not_to_be_empty()
     expect(card.get_by_role("button", name="Run now")).to_be_visible()
+
+
+def test_what_the_builder_makes_of_crontab_is_what_the_server_does(new_page: NewPage) -> None:
+    simple = [
+        "0 7 * * *", "5 23 * * mon-fri", "0 0 * * 0", "0 0 * * 7", "30 6 * * 1,3,5",
+        "09 9 * * SAT,sun", "0 7 * * mon-wed,fri", "  0   7 * *   fri-sun ", "0 7 * * 5-7",
+    ]
+    more = [
+        "0 7,19 * * *", "*/30 7 * * *", "0 7 1 * *", "0 7 * jan *", "0 7 * * */2", "60 7 * * *",
+        "0 24 * * *", "0 7 * * fri-mon", "0 7 * * 8", "0 7 * * mon-", "0 7 * *", "", "0 7 * * x",
+    ]
+    page = new_page()
+    page.goto("/terms")
+    told = page.evaluate(
+        """async (texts) => {
+          const main = document.querySelector('script[type="module"]').src;
+          const address = main.replace(/main\\.js.*/, "lib/cron.js");
+          const { expressed, simplified } = await import(address);
+          return texts.map(simplified).map((one) => one && expressed(one.time, one.days));
+        }""",
+        simple + more,
+    )
+    assert told[len(simple):] == [None] * len(more)
+    assert [meaning(text) for text in told[:len(simple)]] == [meaning(text) for text in simple]
+
+
+def meaning(text: str) -> tuple[object, ...]:
+    parsed = cron.parse(text)
+    return parsed.times, parsed.days, parsed.months, parsed.weekdays

@@ -5,6 +5,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shuffify.models.db import ActivityLog
+from tests.browser import stage
 from tests.browser.conftest import NewPage
 from tests.browser.stage import until_ready
 from tests.browser.test_schedules import NAME, field, open_schedules
@@ -51,11 +52,11 @@ def test_settings_are_changed_seen_and_kept(log_in: NewPage, outside: Session) -
     assert ground(page) != paper, "a theme is shown at once"
     expect(form.get_by_role("status").filter(has_text="Not saved yet.")).to_be_visible()
 
-    expect(form.get_by_text("plans 1 schedule anew")).to_be_hidden()
+    expect(form.get_by_text("moves 1 schedule")).to_be_hidden()
     form.get_by_role("button", name="Use this browser’s: Europe/Berlin").click()
     expect(form.get_by_label("Time zone")).to_have_value("Europe/Berlin")
     expect(form.get_by_label("Time zone")).to_be_focused()
-    expect(form.get_by_text("plans 1 schedule anew")).to_be_visible()
+    expect(form.get_by_text("moves 1 schedule")).to_be_visible()
     expect(form.get_by_role("listitem")).to_have_text(f"{NAME}: Every day at 07:00")
     assert rows(outside, "settings_change") == []
 
@@ -112,9 +113,12 @@ def test_what_does_not_fit_is_said_beside_its_field(page: Page, outside: Session
     expect(form.locator(".field-error")).to_have_count(0)
 
 
-def test_signing_out_everywhere_ends_the_other_browser(log_in: NewPage, outside: Session) -> None:
-    here = log_in()
-    there = log_in(user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0")
+def test_signing_out_everywhere_ends_the_other_browser(
+    page: Page, new_page: NewPage, outside: Session
+) -> None:
+    here = page
+    there = new_page(user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0")
+    stage.log_in(there)
     open_settings(here)
     logins = here.get_by_role("region", name="Where you are logged in")
     expect(logins.get_by_role("listitem")).to_have_count(2)

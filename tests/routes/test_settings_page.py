@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from shuffify.enums import IntervalValue
 from shuffify.sandbox import library
 from tests.routes.test_schedules import NAME, create
 from tests.visitor import Visitor, on_sqlite
@@ -13,6 +14,10 @@ def page_of(visitor: Visitor) -> str:
     answer = visitor.client.get("/settings")
     assert (answer.status_code, answer.mimetype) == (200, "text/html")
     return answer.text
+
+
+def next_runs(visitor: Visitor) -> dict[int, str | None]:
+    return {row["id"]: row["next_run_at"] for row in visitor.get("/schedules").json["schedules"]}
 
 
 def test_strangers_are_led_to_the_start_page(visitor: Visitor) -> None:
@@ -60,11 +65,18 @@ def test_signing_out_everywhere_empties_the_list(
     assert [login["is_current"] for login in again.get("/settings").json["logins"]] == [True]
 
 
-def test_schedules_that_another_zone_moves_are_named(mira: Visitor) -> None:
+def test_the_schedules_that_another_zone_moves_are_named_and_they_alone(mira: Visitor) -> None:
     assert mira.get("/settings").json["clocked"] == []
-    create(mira, schedule_value="every_6h")
-    create(mira, is_enabled=False)
-    assert mira.get("/settings").json["clocked"] == []
-    create(mira, schedule_type="cron", schedule_value="0 7 * * *")
+    clock = {"schedule_type": "cron", "schedule_value": "0 7 * * *"}
+    moved = create(mira, **clock)
+    create(mira, is_enabled=False, **clock)
+    for interval in IntervalValue:
+        create(mira, schedule_value=interval)
+
     assert mira.get("/settings").json["clocked"] == [{"name": NAME, "when": "Every day at 07:00"}]
-    assert "Another time zone plans 1 schedule anew" in page_of(mira)
+    assert "Another time zone moves 1 schedule" in page_of(mira)
+    before = next_runs(mira)
+    # One without summer time, like UTC: otherwise a change of clocks might lie ahead.
+    assert mira.post("/settings", {"timezone": "Asia/Tokyo"}).status_code == 200
+    after = next_runs(mira)
+    assert [id_ for id_ in before if before[id_] != after[id_]] == [moved]

@@ -83,15 +83,17 @@ def test_an_algorithm_that_is_gone_keeps_its_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "value, is_enabled, follows",
-    [("daily", True, True), ("0 7 * * *", True, True), ("every_6h", True, False),
-     ("every_12h", True, False), ("daily", False, False)],
+    "columns, follows",
+    [
+        ({"schedule_type": "cron", "schedule_value": "0 7 * * *"}, True),
+        ({"schedule_type": "cron", "schedule_value": "0 7 * * *", "is_enabled": False}, False),
+        *(({"schedule_value": value}, False) for value in IntervalValue),
+    ],
 )
-def test_another_zone_moves_what_is_on_and_counts_days(
-    value: str, is_enabled: bool, follows: bool
+def test_another_zone_moves_what_is_on_and_goes_by_the_clock(
+    columns: dict[str, object], follows: bool
 ) -> None:
-    clock = schedule(schedule_value=value, is_enabled=is_enabled)
-    assert schedule_words.follows_the_clock(clock) is follows
+    assert schedule_words.follows_the_clock(schedule(**columns)) is follows
 
 
 def test_every_value_has_words() -> None:

@@ -3,7 +3,8 @@ import { post, put } from "../lib/api.js";
 import { missingSources, readForm } from "../lib/schedule-form.js";
 import { makeTime, weekdayOf } from "../lib/time.js";
 
-const PAUSE_MS = 400;
+// Each look is one of the 60 changes a minute that the server lets somebody make.
+const PAUSE_MS = 500;
 
 export function attach(section) {
   const form = section.closest("form");
