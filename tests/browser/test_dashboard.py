@@ -57,6 +57,7 @@ def test_a_shuffle_says_what_moved_and_undo_takes_it_back(
     assert sandbox.uris(TWELVE) != before
     expect(card(page, NAME).get_by_role("button", name="Undo (1)")).to_be_visible()
     said.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name=f"Shuffle {NAME}")).to_be_focused()
     toast(page, "The last change was undone.")
     expect(card(page, NAME).get_by_role("button", name="Undo (1)")).to_be_hidden()
     assert sandbox.uris(TWELVE) == before

@@ -14,6 +14,7 @@ from tests.browser.conftest import NewPage
 from tests.browser.stage import until_ready
 from tests.browser.test_dashboard import NAME, TWELVE, card, press, toast
 from tests.browser.trail import rows, sentences
+from tests.visitor import Visitor
 
 LOCAL = library.PLAYLISTS["local_files"]
 OLD_LAPTOP = library.PLAYLIST_NAMES["local_files"]
@@ -145,11 +146,16 @@ def test_what_cannot_come_back_is_asked_for(page: Page, world: Demo, sandbox: Sa
     assert [row.activity_type for row in rows(world)] == ["snapshot_create", "snapshot_restore"]
 
 
-def test_the_fifty_first_names_the_one_to_delete(page: Page, world: Demo) -> None:
+def test_the_fifty_first_names_the_one_to_delete_and_faults_lead_on(page: Page, world: Demo) -> None:
     now = utcnow()
     taken = [snapshot([], created_at=now - timedelta(days=day)) for day in range(50)]
-    oldest = store(world, *taken)[-1]
+    *_, gone, oldest = store(world, *taken)
+    page.context.set_offline(True)
     shown = open_drawer(page)
+    trouble = shown.get_by_role("alert").filter(has_text="cannot be reached")
+    expect(trouble).to_be_visible()
+    page.context.set_offline(False)
+    trouble.get_by_role("button", name="Try again").click()
     expect(shown).to_contain_text("50 snapshots")
     expect(shown.get_by_role("heading", name="Yesterday")).to_be_visible()
     why = shown.get_by_label("What for?")
@@ -164,6 +170,12 @@ def test_the_fifty_first_names_the_one_to_delete(page: Page, world: Demo) -> Non
     expect(shown.locator(f"[data-snapshot='{oldest}']")).to_have_count(0)
     expect(why).to_have_value("one more")
     assert [row.activity_type for row in rows(world)] == ["snapshot_delete"]
+
+    Visitor(world.app).log_in().delete(f"/snapshots/{gone}")
+    shown.locator(f"[data-snapshot='{gone}']").click()
+    expect(shown.get_by_role("alert")).to_contain_text("There is no such snapshot")
+    shown.get_by_role("button", name="All snapshots").click()
+    expect(shown).to_contain_text("48 snapshots")
 
 
 def test_what_an_interrupted_change_left_is_offered_until_it_is_settled(

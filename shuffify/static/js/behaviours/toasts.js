@@ -3,6 +3,8 @@
 const STAYS_MS = 10_000;
 const MOST = 3;
 
+const cameFrom = new WeakMap();
+
 export function attach(container) {
   const template = container.querySelector("template");
 
@@ -10,7 +12,7 @@ export function attach(container) {
     const toast = template.content.firstElementChild.cloneNode(true);
     toast.querySelector('[data-slot="title"]').textContent = title;
     toast.querySelector('[data-slot="message"]').textContent = message;
-    toast.querySelector('[data-slot="close"]').addEventListener("click", () => toast.remove());
+    toast.querySelector('[data-slot="close"]').addEventListener("click", () => dismiss(toast));
     const region = container.querySelector(`[data-slot="${kind}"]`);
     region.append(toast);
     if (action !== null) {
@@ -24,7 +26,23 @@ export function attach(container) {
     }
   }
 
+  container.addEventListener("focusin", ({ target, relatedTarget: from }) => {
+    if (!container.contains(from)) {
+      cameFrom.set(target.closest(".toast"), from);
+    }
+  });
   document.addEventListener("shuffify:notice", (event) => show(event.detail));
+}
+
+// Who pressed a button of a notice goes on from where they were, not from the top of the page.
+function dismiss(toast) {
+  const hadFocus = toast.contains(document.activeElement);
+  const from = cameFrom.get(toast);
+  toast.remove();
+  if (hadFocus) {
+    const place = from?.isConnected && from.checkVisibility() ? from : null;
+    (place ?? document.getElementById("main")).focus({ preventScroll: true });
+  }
 }
 
 // An action may have to wait: `after` seconds it can be pressed, and until then the button counts.
@@ -34,7 +52,7 @@ function offer(toast, { label, run, after = 0 }) {
   button.hidden = false;
   button.addEventListener("click", () => {
     if (button.getAttribute("aria-disabled") !== "true") {
-      toast.remove();
+      dismiss(toast);
       run();
     }
   });
