@@ -146,7 +146,9 @@ def test_what_cannot_come_back_is_asked_for(page: Page, world: Demo, sandbox: Sa
     assert [row.activity_type for row in rows(world)] == ["snapshot_create", "snapshot_restore"]
 
 
-def test_the_fifty_first_names_the_one_to_delete_and_faults_lead_on(page: Page, world: Demo) -> None:
+def test_the_fifty_first_names_the_one_to_delete_and_faults_lead_on(
+    page: Page, world: Demo
+) -> None:
     now = utcnow()
     taken = [snapshot([], created_at=now - timedelta(days=day)) for day in range(50)]
     *_, gone, oldest = store(world, *taken)
