@@ -111,7 +111,7 @@ def log_in(new_page: NewPage, world: Demo) -> NewPage:
         page = new_page(**options)
         page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": world.url}])
         page.goto("/")
-        stage.until_ready(page)
+        stages.until_ready(page)
         return page
 
     return log_in

@@ -110,7 +110,7 @@ PLACES = [
 ]
 
 NO_PAGES = {
-    "static", "core.livez", "core.readyz", "core.login", "core.callback",
+    "static", "core.livez", "core.readyz", "core.metrics_page", "core.login", "core.callback",
     "playlists.list_playlists", "playlists.get_playlist",
     "schedules.list_history", "snapshots.list_snapshots", "snapshots.get_snapshot",
     "upstream_sources.list_sources", "workshop.list_sessions", "workshop.get_session",
