@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench migration chromium clean
+.PHONY: help demo test lint bench screenshots migration chromium clean
 
 # The first Python on the path that is new enough; name another with PYTHON=...
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -31,6 +31,9 @@ bench: .venv/dev chromium ## Measure what auditing costs, and how long shuffles 
 	@$(BIN)/python -m benchmarks.audit_overhead $(ARGS)
 	@$(BIN)/python -m benchmarks.algorithms
 	@$(BIN)/python -m benchmarks.pages
+
+screenshots: .venv/dev chromium ## Take the pictures in docs/screenshots anew
+	@$(BIN)/python -m tests.browser.screenshots docs/screenshots
 
 migration: export APP_CONFIG := development
 migration: export DATABASE_URL := sqlite:///$(CURDIR)/instance/migration.sqlite

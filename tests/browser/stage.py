@@ -66,12 +66,13 @@ def set_up(
     *,
     names: Mapping[str, str] | None = None,
     said: str = "Before the party",
+    scheduler: str = "off",
 ) -> Iterator[Stage]:
     """Run a demo in a folder, with its app's pages open.
 
     `names` are those of playlists, by role, where they are not to be the usual ones.
     """
-    with running_demo(folder, port=0, profile="dev2026", keep=False, scheduler="off") as demo:
+    with running_demo(folder, port=0, profile="dev2026", keep=False, scheduler=scheduler) as demo:
         demo.app.add_url_rule("/fails/<int:status>", "fails", failing)
         for role, name in (names or {}).items():
             demo.sandbox.edit(library.PLAYLISTS[role], "details", name=name)
