@@ -95,7 +95,7 @@ def test_what_does_not_fit_is_said_beside_its_field(page: Page, outside: Session
     keep.fill("51")
     zone.fill("Mars/Olympus")
     keep.press("Enter")
-    for input_, said in ((keep, "less than or equal to 50"), (zone, "IANA name")):
+    for input_, said in ((keep, "This must be 50 or less."), (zone, "IANA name")):
         expect(input_).to_have_attribute("aria-invalid", "true")
         described = (input_.get_attribute("aria-describedby") or "").split()[-1]
         expect(form.locator(f"[id='{described}']")).to_contain_text(said)

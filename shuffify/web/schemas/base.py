@@ -23,6 +23,9 @@ MESSAGES = {
     "string_unicode": "This text is not valid Unicode.",
     "bool_type": "This must be true or false.",
     "int_type": "This must be a whole number.",
+    "int_from_float": "This must be a whole number.",
+    "greater_than_equal": "This must be {ge} or more.",
+    "less_than_equal": "This must be {le} or less.",
 }
 """Our words for pydantic's commonest complaints; the others read well as they are."""
 
@@ -89,7 +92,9 @@ def described(details: Iterable[ErrorDetails]) -> Iterator[tuple[str, str]]:
     """Yield (field path as sent, message) for pydantic's findings."""
     for detail in details:
         path = ".".join(str(part) for part in detail["loc"])
-        yield path or WHOLE_BODY, MESSAGES.get(detail["type"], detail["msg"])
+        words = MESSAGES.get(detail["type"])
+        message = detail["msg"] if words is None else words.format(**detail.get("ctx", {}))
+        yield path or WHOLE_BODY, message
 
 
 def complaint(message: str) -> PydanticCustomError:
