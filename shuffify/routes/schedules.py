@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response
 
+from shuffify.enums import JobType
 from shuffify.models.db import JobExecution, Schedule
 from shuffify.services import JobExecutorService, PlaylistSnapshotService, SchedulerService
 from shuffify.web import limits, pages, progress, schedule_page
@@ -99,8 +100,10 @@ def list_history(schedule_id: int) -> Answer:
 
 
 def _finished(run: JobExecution, schedule: Schedule) -> Answer:
-    total = counted(run.tracks_total or 0, "track")
-    said = f"'{schedule.target_playlist_name}' has {total} now, {run.tracks_added:,} of them new."
+    name, total = schedule.target_playlist_name, counted(run.tracks_total or 0, "track")
+    said = f"'{name}' has {total} now, {run.tracks_added:,} of them new."
+    if schedule.job_type == JobType.SHUFFLE:
+        said = f"Shuffled '{name}' with its {total}."
     notes = [run.error_message] if run.error_message else []
     if not schedule.is_enabled:
         notes.append("The schedule is switched off: it will not run by itself.")

@@ -34,7 +34,7 @@ export function attach(button) {
         "Running",
       );
       const action = { label: "Undo", run: () => whileBusy(button, "Undoing…", undo) };
-      say(message, name.textContent, undoable ? action : null);
+      say(message, "", undoable ? action : null);
     } catch (error) {
       warnOf(error, name.textContent);
     }

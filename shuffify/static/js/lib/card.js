@@ -31,7 +31,7 @@ export function fillUndo(card, steps) {
   button.hidden = steps === 0;
 }
 
-function fillLink(link, url) {
+export function fillLink(link, url) {
   link.hidden = url === null;
   if (url !== null) {
     link.href = url;
@@ -39,7 +39,7 @@ function fillLink(link, url) {
 }
 
 // The same address again is left alone: it may have failed, and is hidden then.
-function fillCover(image, url) {
+export function fillCover(image, url) {
   if (url === null) {
     image.hidden = true;
   } else if (image.getAttribute("src") !== url) {

@@ -12,6 +12,10 @@ export const warn = (message, title = "", action = null) =>
 
 // Tells of an ApiError, with the way back in when the login or Spotify's consent has ended.
 export function warnOf(error, title = "") {
+  if (error.name !== "ApiError") {
+    // A mistake of our own: it belongs into the console as well, where tests hear of it.
+    reportError(error);
+  }
   const { login_url: url } = error.answer ?? {};
   warn(error.message, title, url ? { label: "Log in", run: () => location.assign(url) } : null);
 }

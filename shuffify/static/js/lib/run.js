@@ -17,7 +17,10 @@ function durationOf({ started_at: from, completed_at: to }) {
 }
 
 function tracksOf({ tracks_added: added, tracks_total: total }) {
-  return total === null ? "nothing changed" : `${counted(total, "track")}, ${added} of them new`;
+  if (total === null) {
+    return "nothing changed";
+  }
+  return added > 0 ? `${counted(total, "track")}, ${added} of them new` : counted(total, "track");
 }
 
 export function fillRun(item, run) {

@@ -1,4 +1,5 @@
 // Fills the slots of a schedule's card; names enter the page as text, never as markup.
+import { fillCover, fillLink } from "./card.js";
 import { safeUrl } from "./links.js";
 import { makeTime } from "./time.js";
 
@@ -34,20 +35,10 @@ function fillLast(element, { words, last_status: status, last_run_at: ran }) {
 
 // The cover and the link are those of the playlist's entry in the form's menu.
 function fillPlaylist(card, id) {
-  const menu = document.getElementById("schedule-target");
-  const known = [...menu.options].find((option) => option.value === id && id !== "");
-  const cover = safeUrl(known?.dataset.image);
-  const image = slot(card, "cover");
-  image.hidden = cover === null;
-  if (cover !== null && image.getAttribute("src") !== cover) {
-    image.src = cover;
-  }
-  const url = safeUrl(known?.dataset.url);
-  const link = slot(card, "link");
-  link.hidden = url === null;
-  if (url !== null) {
-    link.href = url;
-  }
+  const { options } = document.getElementById("schedule-target");
+  const known = [...options].find((option) => option.value === id);
+  fillCover(card.querySelector(".cover-image"), safeUrl(known?.dataset.image));
+  fillLink(slot(card, "link"), safeUrl(known?.dataset.url));
 }
 
 export function makeOutcome(status, text) {
