@@ -22,10 +22,11 @@ demo: .venv/app ## Serve the app beside a local Spotify, no account needed
 test: .venv/dev chromium ## Run all tests, on SQLite, on a PostgreSQL of their own and in Chromium
 	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
-lint: .venv/dev ## Check style, types and the rules of who imports whom
+lint: .venv/dev ## Check style, types, who imports whom, and the audit policies
 	@$(BIN)/flake8 shuffify tests migrations benchmarks
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/shuffify audit check
 
 bench: .venv/dev chromium ## Measure what auditing costs, and how long shuffles and pages take
 	@$(BIN)/python -m benchmarks.audit_overhead $(ARGS)

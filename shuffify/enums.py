@@ -25,6 +25,12 @@ class ActivityType(StrEnum):
     LOGOUT = "logout"
 
 
+EXPLICIT_TYPES = frozenset({
+    ActivityType.SHUFFLE, ActivityType.WORKSHOP_COMMIT, ActivityType.LOGIN, ActivityType.LOGOUT,
+})
+"""Logged by services, for no row changes; all others are derived from what does."""
+
+
 class JobType(StrEnum):
     """What a schedule does when it is due."""
 

@@ -97,6 +97,13 @@ class Plan:
         """How deep its table stands below others; worked out when a flush first asks."""
         self.records_delete = self.types["delete"] is not None
 
+    def known_types(self, operation: str) -> frozenset[str]:
+        """Return the types that an operation may leave, as far as they are declared."""
+        rule = self.types[operation]
+        if isinstance(rule, str):
+            return frozenset({rule})
+        return frozenset(getattr(rule, "__audit_types__", ()))
+
     def key_of(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return the primary key as it stands in a row or an instance's dict."""
         return tuple([values.get(name) for name in self.primary_key])
@@ -212,18 +219,23 @@ class Plan:
         if rule is None:
             return None
         if callable(rule):
+            for kind in getattr(rule, "__audit_types__", ()):
+                self._fitting(operation, kind, log)
             return self._callable(f"types[{operation!r}]", rule)
         if not isinstance(rule, str):
             raise self._fail(
                 f"types[{operation!r}] is {rule!r}", "Give a string, None or function(change)"
             )
+        return self._fitting(operation, rule, log)
+
+    def _fitting(self, operation: str, kind: str, log: Table) -> str:
         longest = _length(log, "activity_type") or LONGEST_TYPE
-        if len(rule) > longest:
+        if len(kind) > longest:
             raise self._fail(
-                f"types[{operation!r}] has {len(rule)} characters, the log's column {longest}",
+                f"types[{operation!r}] has {len(kind)} characters, the log's column {longest}",
                 "Shorten it, or give a shorter entity",
             )
-        return str(rule)
+        return str(kind)
 
     def _callable(self, argument: str, function: Any) -> Callable[[Change], Any] | None:
         if function is None:

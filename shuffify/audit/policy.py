@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from .change import Change
@@ -17,6 +17,18 @@ Extra: TypeAlias = "Iterable[str] | Callable[[Change], Mapping[str, Any]] | None
 
 OPERATIONS = ("create", "update", "delete")
 
+Rule = TypeVar("Rule", bound=Callable[..., Any])
+
+
+def choosing(*types: str) -> Callable[[Rule], Rule]:
+    """Say which types a rule chooses from, so that filters and checks know them all."""
+
+    def declare(rule: Rule) -> Rule:
+        rule.__audit_types__ = types  # type: ignore[attr-defined]
+        return rule
+
+    return declare
+
 
 @dataclass(frozen=True)
 class Audited:
@@ -26,7 +38,8 @@ class Audited:
     ``owner``, ``playlist`` and ``extra``.
 
     * ``entity``: the name in ``entity_type`` and in default types; the class name in snake_case.
-    * ``types``: ``{"create" | "update" | "delete": type, None or function(change)}``.
+    * ``types``: ``{"create" | "update" | "delete": type, None or function(change)}``; a function
+      says with `choosing` what it may answer.
     * ``label``: the column that names the object in sentences.
     * ``owner``: the user a change belongs to when nobody is bound.
     * ``playlist``: the columns that hold the playlist's id and name.

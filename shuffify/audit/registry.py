@@ -16,6 +16,9 @@ from .tables import Tables
 
 _DEFAULT: Final = Audited()
 
+OWN_TYPES: Final = ("audit_erase", "audit_gap", "audit_prune", "audit_suspended")
+"""What the engine records about the trail itself."""
+
 
 class Registry:
     """The plans of all models under the watched bases."""
@@ -61,6 +64,15 @@ class Registry:
         """Return the plans of all audited models mapped so far, by entity."""
         found = [self.plan_of(mapper) for base in self.bases for mapper in mappers_of(base)]
         return sorted({plan for plan in found if plan}, key=lambda plan: plan.entity)
+
+    def known_types(self) -> dict[str, set[str]]:
+        """Return every type that a change may leave, with the entities that leave it."""
+        found: dict[str, set[str]] = {}
+        for plan in self.plans():
+            for operation in plan.types:
+                for kind in plan.known_types(operation):
+                    found.setdefault(kind, set()).add(plan.entity)
+        return found
 
     def edges_of(self, plan: Plan, in_bulk: bool = False) -> Edges:
         """Return the ways by which the database cascades a delete of this model."""

@@ -20,6 +20,7 @@ from .keys import entity_id_of, parsed_key
 from .plan import Plan
 from .recall import NotKept
 from .render import encode
+from .retention import PRUNED
 
 
 class _NotTold:
@@ -158,7 +159,7 @@ def summaries(connection: Connection, log: Table) -> Summaries:
     """Read the rows that tell of objects which they do not name."""
     require_columns(log)
     found = Summaries()
-    pruned = select(log.c.activity_type).where(log.c.activity_type == "audit_prune").limit(1)
+    pruned = select(log.c.activity_type).where(log.c.activity_type == PRUNED).limit(1)
     found.pruned = connection.execute(pruned).first() is not None
     unnamed = select(log.c.entity_type, log.c.created_at).where(
         log.c.entity_type.is_not(None), log.c.entity_id.is_(None)

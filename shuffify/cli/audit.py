@@ -13,6 +13,7 @@ from flask.cli import with_appcontext
 from shuffify.audit_trail import trail
 from shuffify.cli import audit_filters, terminal
 from shuffify.cli.activity_table import activity_table
+from shuffify.cli.audit_check import check
 from shuffify.cli.audit_event import event_lines
 from shuffify.cli.audit_export import export
 from shuffify.cli.audit_filters import filter_of, filter_options, user_id_of
@@ -99,6 +100,7 @@ def _user(user_id: int) -> str:
     return f"{user_id} ({user.spotify_id})" if user and user.spotify_id else str(user_id)
 
 
+audit.add_command(check)
 audit.add_command(export)
 audit.add_command(reconcile)
 audit.add_command(report)

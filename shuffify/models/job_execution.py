@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from shuffify.audit import Audited, Change
+from shuffify.audit import Audited, Change, choosing
 from shuffify.enums import RunStatus, RunTrigger
 from shuffify.extensions import Model
 from shuffify.models.base import NEVER_REUSE_IDS, at_least, one_of, utcnow
@@ -15,6 +15,7 @@ from shuffify.models.schedule import Schedule, job_words
 _FINISHED = frozenset({RunStatus.SUCCESS, RunStatus.FAILED, RunStatus.SKIPPED})
 
 
+@choosing("schedule_run")
 def _type_when_finished(change: Change) -> str | None:
     finished = change.after("status") in _FINISHED
     reached = change.operation == "create" or "status" in change.changed

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shuffify.audit import Audited, Change
+from shuffify.audit import Audited, Change, choosing
 from shuffify.enums import SnapshotType, WriteState
 from shuffify.extensions import Model
 from shuffify.models.base import NEVER_REUSE_IDS, Json, at_least, one_of, utcnow
@@ -20,6 +20,7 @@ _OCCASIONS = {
 }
 
 
+@choosing("snapshot_restore")
 def _update_type(change: Change) -> str | None:
     restored = "restored_at" in change.changed and change.after("restored_at") is not None
     return "snapshot_restore" if restored else None

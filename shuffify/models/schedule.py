@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shuffify.audit import Audited, Change
+from shuffify.audit import Audited, Change, choosing
 from shuffify.enums import IntervalValue, JobType, RunStatus, ScheduleType
 from shuffify.extensions import Model
 from shuffify.models.base import NEVER_REUSE_IDS, Json, one_of, utcnow
@@ -20,6 +20,7 @@ def job_words(job_type: str) -> str:
     return job_type.replace("_", " ")
 
 
+@choosing("schedule_toggle", "schedule_update")
 def _update_type(change: Change) -> str:
     return "schedule_toggle" if change.changed == {"is_enabled"} else "schedule_update"
 

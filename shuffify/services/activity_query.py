@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from sqlalchemy import BigInteger, ColumnElement, Select, exists, literal, or_, select, tuple_
 
+from shuffify.audit import OWN_TYPES
 from shuffify.audit_trail import trail
 from shuffify.enums import ActivityType
 from shuffify.extensions import db
@@ -141,9 +142,8 @@ def is_recorded(type_pattern: str) -> bool:
 
 def known_types() -> tuple[str, ...]:
     """Return the types that the app records, in alphabetical order."""
-    declared = {rule for plan in trail.registry.plans() for rule in plan.types.values()}
-    by_name = {rule for rule in declared if isinstance(rule, str)}
-    return tuple(sorted(by_name.union(kind.value for kind in ActivityType)))
+    explicit = (kind.value for kind in ActivityType)
+    return tuple(sorted({*trail.registry.known_types(), *OWN_TYPES, *explicit}))
 
 
 def _is_of_type(pattern: str) -> ColumnElement[bool]:

@@ -1,0 +1,109 @@
+"""What the policies come to, column by column, and how that differs from what was accepted.
+
+A new model needs no decision: its columns are recorded. A column that looks secret or large, or
+one of which less is recorded than before, is worth somebody's look, once. The decision is a
+declaration beside the column, or the accepted description, which belongs into version control.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, TypeAlias
+
+from .columns import is_digest, is_secret
+from .plan import Plan
+from .registry import Registry
+
+Description: TypeAlias = dict[str, dict[str, Any]]
+"""By entity: the model, its types, and for each column how it is recorded."""
+
+LONGEST_PLAIN: Final = 512
+"""A text column longer than this many characters is large."""
+
+SUSPICIOUS: Final = re.compile(
+    r"(^|_)(key|hash|salt|pin|otp|totp|cookie|auth|pwd|cipher|signature|seed|sid|session_id|iban"
+    r"|ssn|cvv)($|_)|encrypt|private",
+    re.IGNORECASE,
+)
+"""Names that may hold a secret and are none by the default policy."""
+
+_LESS: Final = ("recorded", "digest", "secret", "ignored")
+"""Ways to record a column, each telling less than the one before."""
+
+
+def describe(registry: Registry) -> Description:
+    """Return how each audited model is recorded."""
+    return {
+        plan.entity: {
+            "model": plan.model,
+            "types": {
+                operation: sorted(plan.known_types(operation)) for operation in sorted(plan.types)
+            },
+            "columns": {name: treatment(plan, name) for name in plan.columns},
+        }
+        for plan in registry.plans()
+    }
+
+
+def treatment(plan: Plan, name: str) -> str:
+    """Return how a column is recorded: recorded, digest, secret, ignored, key or owner."""
+    if name in plan.primary_key:
+        return "key"
+    if name == plan.owner:
+        return "owner"
+    if name not in plan.counted_set:
+        return "ignored"
+    if is_secret(plan.policy, name, plan.columns[name]):
+        return "secret"
+    return "digest" if is_digest(plan.policy, name, plan.columns[name]) else "recorded"
+
+
+def drift(registry: Registry, accepted: Description) -> Iterator[str]:
+    """Yield what needs a decision: a line each, with the remedy."""
+    now = describe(registry)
+    plans = {plan.entity: plan for plan in registry.plans()}
+    for entity in sorted(accepted.keys() - now.keys()):
+        yield f"{entity}: was audited and is not any more. Accept it, or audit it again."
+    for entity, plan in sorted(plans.items()):
+        before = accepted.get(entity, {"columns": {}, "types": {}})
+        yield from _columns_worth_a_look(plan, now[entity]["columns"], before["columns"])
+        yield from _types_gone(entity, now[entity]["types"], before["types"])
+
+
+def _columns_worth_a_look(
+    plan: Plan, now: Mapping[str, str], before: Mapping[str, str]
+) -> Iterator[str]:
+    policy = plan.policy
+    for name, how in now.items():
+        was = before.get(name)
+        if was == how:
+            continue
+        where = f"{plan.model}.{name}"
+        if was in _LESS and how in _LESS and _LESS.index(how) > _LESS.index(was):
+            yield f"{where}: is {how} now and was {was}. Accept it, or declare it otherwise."
+        elif was is None and name not in {*policy.secret, *policy.shown, *policy.ignore}:
+            looks = _looks(plan, name, how)
+            if looks:
+                yield (
+                    f"{where}: looks {looks} and nobody has decided; the default is {how!r}. "
+                    "Name it in secret, shown or ignore of __audit__, or accept the default."
+                )
+
+
+def _looks(plan: Plan, name: str, how: str) -> str | None:
+    if how in ("key", "owner", "ignored"):
+        return None
+    if how == "secret" or SUSPICIOUS.search(name):
+        return "secret"
+    length = getattr(plan.columns[name].type, "length", None)
+    return "large" if how == "digest" or (length or 0) > LONGEST_PLAIN else None
+
+
+def _types_gone(
+    entity: str, now: Mapping[str, list[str]], before: Mapping[str, list[str]]
+) -> Iterator[str]:
+    gone = {kind for kinds in before.values() for kind in kinds}
+    gone -= {kind for kinds in now.values() for kind in kinds}
+    for kind in sorted(gone):
+        yield f"{entity}: no change leaves {kind!r} any more. Accept it, or bring it back."
