@@ -18,10 +18,12 @@ from sqlalchemy.exc import NoReferenceError
 from sqlalchemy.orm import LoaderCallableStatus, Session
 from sqlalchemy.schema import ForeignKey, Table
 
+from .associations import WaysOf, differences_of, key_of
 from .canonical import UNKNOWN
 from .change import Change, Values, switched
 from .context import AuditContext
 from .errors import is_lost
+from .links import Links
 from .notes import IMMUTABLE, Notes, PlanOf, State, is_frozen, row_before
 from .paths import follow_paths
 from .plan import Plan
@@ -69,11 +71,9 @@ class Capture:
         self.failures = notes.failures
         """What went wrong, for the trail to count and log: (stage, model, object, error)."""
 
-    def changes(self, plan_of: PlanOf) -> Iterator[Change]:
-        """Yield creates and updates, parents first, then deletes, children first."""
+    def changes(self, plan_of: PlanOf, ways_of: WaysOf) -> Iterator[Change]:
+        """Yield creates and updates, parents first, then links, then deletes, children first."""
         by_plan, switched_away = _written(self.notes, plan_of)
-        if not by_plan:
-            return
         plans = list(by_plan)
         if len(plans) > 1:
             plans.sort(key=_rank_of)
@@ -84,6 +84,8 @@ class Capture:
                 yield from self._created(plan, created)
             if updated:
                 yield from self._updated(plan, updated)
+        for owner, links in differences_of(self.notes, plan_of, ways_of, self._states).items():
+            yield from self._linked(plan_of(owner.mapper), owner, links)
         for plan in reversed(plans):
             yield from self._each(plan, by_plan[plan][2], self._deleted)
 
@@ -128,6 +130,21 @@ class Capture:
         rows = self._rows(plan, [plan.key_of(state.dict) for state in states])
         for state in states:
             self.computed[state] = rows.get(plan.key_of(state.dict), {})
+
+    def _states(self, plan: Plan, states: list[State]) -> dict[State, Row]:
+        rows = self._rows(plan, [key_of(state) for state in states])
+        return {state: rows[key_of(state)] for state in states if key_of(state) in rows}
+
+    def _linked(self, plan: Plan | None, owner: State, links: Links) -> Iterator[Change]:
+        """Tell of an owner's collections; the ledger nets it with what else befell the owner."""
+        if plan is None:
+            return  # A class below the one that is audited may say that it is not.
+        row: Row = {**self.notes.known.get(owner, {}), **owner.dict}
+        if not row.keys() >= plan.cells:
+            row = {**self._states(plan, [owner]).get(owner, {}), **row}
+        values = self._cells(plan, row, {})
+        change = Change(plan, key_of(owner), "update", values, self.context, self.at, links=links)
+        yield from self._with_paths(plan, [change], [owner]) if plan.paths else (change,)
 
     def _rows(self, plan: Plan, keys: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], Row]:
         if not keys:

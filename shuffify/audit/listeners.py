@@ -144,7 +144,8 @@ class Listeners:
         connection = unit.connection
         assert connection is not None
         capture = Capture(notes, session, connection, current(), utcnow())
-        self.keep(session, unit, frame, capture.changes(self.registry.plan_of))
+        changes = capture.changes(self.registry.plan_of, self.registry.ways_of)
+        self.keep(session, unit, frame, changes)
         self.tell(capture.failures)
 
     def keep(self, session: Session, unit: Unit, frame: Frame, changes: Iterable[Change],

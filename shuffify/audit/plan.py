@@ -116,12 +116,17 @@ class Plan:
     def _check_names(self) -> None:
         for argument in ("ignore", "secret", "shown"):
             for name in sorted(getattr(self.policy, argument)):
-                self._require_column(argument, name)
+                if argument != "ignore" or not self._is_association(name):
+                    self._require_column(argument, name)
         unknown = set(self.policy.types or {}) - set(OPERATIONS)
         if unknown:
             raise self._fail(
                 f"types names {', '.join(sorted(unknown))}", f"Use {', '.join(OPERATIONS)}"
             )
+
+    def _is_association(self, name: str) -> bool:
+        found = self.mapper.relationships.get(name)
+        return found is not None and found.secondary is not None
 
     def _require_column(self, argument: str, name: str) -> str:
         if name not in self.columns:

@@ -44,8 +44,9 @@ class Audited:
     * ``owner``: the user a change belongs to when nobody is bound.
     * ``playlist``: the columns that hold the playlist's id and name.
     * ``describe``: ``function(change) -> str``, the sentence.
-    * ``ignore``: columns that never count as a change; ``secret``: recorded as changed, never
-      shown; ``shown``: columns recorded in full that the default would reduce to a digest.
+    * ``ignore``: columns, or many-to-many relationships, that never count as a change;
+      ``secret``: recorded as changed, never shown; ``shown``: columns recorded in full that the
+      default would reduce to a digest.
     * ``extra``: more metadata: columns, ``{key: column}``, ``function(change) -> dict``, or a
       tuple of these.
     * ``soft_delete``: a column that marks the object as deleted; setting it is recorded as a

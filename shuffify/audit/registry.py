@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Table
 from sqlalchemy.orm import Mapper, registry
 
+from .associations import Way, ways_from
 from .cascades import Edges, edges_from
 from .errors import PolicyError, WatchError
 from .plan import Plan
@@ -29,6 +30,7 @@ class Registry:
         self._table = table
         self._plans: dict[Mapper[Any], Plan | None] = {}
         self._edges: dict[tuple[Plan, bool], Edges] = {}
+        self._ways: dict[Mapper[Any], tuple[Way, ...]] = {}
         self._tables: Tables | None = None
 
     def add(self, base: Any) -> None:
@@ -39,6 +41,7 @@ class Registry:
         self.bases.append(base)
         self._plans.clear()
         self._tables = None
+        self._ways.clear()
         for mapper in mappers_of(base):
             if mapper.configured:
                 self.plan_of(mapper)
@@ -47,6 +50,7 @@ class Registry:
         """Check a class that was mapped; raises PolicyError: it must stop the start, no flush."""
         self._edges.clear()
         self._tables = None
+        self._ways.clear()
         self._plans.pop(mapper, None)
         self.plan_of(mapper)
 
@@ -81,6 +85,15 @@ class Registry:
             edges = edges_from(plan.mapper, self.plans(), in_bulk)
             self._edges[plan, in_bulk] = edges
         return edges
+
+    def ways_of(self, mapper: Mapper[Any]) -> tuple[Way, ...]:
+        """Return a mapper's many-to-many collections that leave a trace."""
+        ways = self._ways.get(mapper)
+        if ways is None:
+            if not any(_is_under(mapper, base) for base in self.bases):
+                return ()
+            ways = self._ways[mapper] = ways_from(mapper, self.plan_of)
+        return ways
 
     def tables(self) -> Tables:
         """Return the audited tables, by name."""
