@@ -79,3 +79,22 @@ def test_every_wrong_field_is_named_and_nothing_changes(
     assert fields(mira.post("/settings", body)) == wrong
     assert mira.get("/settings").json["settings"] == before
     assert trail(outside) == []
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "number, message",
+    [
+        (0, "This must be 1 or more."),
+        (51, "This must be 50 or less."),
+        (1.5, "This must be a whole number."),
+        (None, "This must be a whole number."),
+    ],
+)
+def test_a_number_that_does_not_fit_is_told_its_limit(
+    mira: Visitor, number: float | None, message: str
+) -> None:
+    answer = mira.post("/settings", {"max_snapshots_per_playlist": number})
+    assert answer.json["errors"] == [
+        {"field": "max_snapshots_per_playlist", "message": message}
+    ]
