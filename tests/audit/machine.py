@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-from sqlalchemy import event, inspect, select
+from sqlalchemy import delete, event, insert, inspect, select, update
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
 from sqlalchemy.orm import Session, SessionTransaction, make_transient
 from sqlalchemy.orm.attributes import flag_modified
@@ -63,7 +63,7 @@ class Sessions(RuleBasedStateMachine):
         self.desk.check()
         counters = self.desk.trail.counters()
         troubles = {name: number for name, number in counters.items() if name not in (
-            "rows", "unknown_actor"
+            "rows", "unknown_actor", "bypasses.allowed"
         )}
         assert not any(troubles.values()), troubles
 
@@ -217,6 +217,36 @@ class Sessions(RuleBasedStateMachine):
 
         for shelf in self.of(Shelf, pick):
             self.attempt(orphan, shelf)
+
+    # -- bulk statements -------------------------------------------------------------------------
+
+    @rule(low=st.integers(min_value=0, max_value=2), name=words,
+          how=st.sampled_from(["auto", "fetch", False]))
+    def update_shelves(self, low: int, name: str, how: Any) -> None:
+        self.attempt(self.session.execute, update(Shelf).where(Shelf.position >= low).values(
+            name=name, position=Shelf.position + 1
+        ).execution_options(synchronize_session=how))
+
+    @rule(pick=picks, title=words)
+    def update_by_key(self, pick: int, title: str) -> None:
+        for book in self.of(Book, pick):
+            key = inspect(book).identity
+            if key is not None:
+                self.attempt(self.session.execute, update(Book), [{"id": key[0], "title": title}])
+
+    @rule(number=st.integers(min_value=1, max_value=3), back=st.booleans())
+    def delete_pages(self, number: int, back: bool) -> None:
+        statement: Any = delete(Page).where(Page.number == number)
+        self.attempt(lambda: self.session.execute(
+            statement.returning(Page.id) if back else statement
+        ).close())
+
+    @rule(name=words, back=st.booleans())
+    def insert_shelves(self, name: str, back: bool) -> None:
+        statement: Any = insert(Shelf)
+        self.attempt(lambda: self.session.execute(
+            statement.returning(Shelf.id) if back else statement, [{"name": name}, {"name": "b"}]
+        ).close())
 
     # -- the session -----------------------------------------------------------------------------
 

@@ -102,6 +102,7 @@ class Desk:
     def clear(self) -> None:
         """Empty the data tables; new rows get the same keys again."""
         with self.engine.begin() as connection:
+            connection.execution_options(audit="examples begin with empty tables")
             if self.engine.dialect.name == "postgresql":
                 # A session that a failed example left open must fail the next, not stop it.
                 connection.execute(text("SET LOCAL lock_timeout = '5s'"))
