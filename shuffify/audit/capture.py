@@ -175,6 +175,8 @@ class Capture:
                 continue
             natives, canon = plan.canon[name]
             after = row.get(name)
+            if before.__class__ not in IMMUTABLE and _is_left_alone(state, name, before, after):
+                continue
             if after.__class__ not in natives:
                 after = canon(after)
             if before.__class__ not in IMMUTABLE:
@@ -266,6 +268,14 @@ class Capture:
 def _canonical(plan: Plan, name: str, value: Any) -> Any:
     natives, canon = plan.canon[name]
     return value if value.__class__ in natives else canon(value)
+
+
+def _is_left_alone(state: State, name: str, before: Any, after: Any) -> bool:
+    """Tell whether the unit of work saw no change: what was edited in place equals itself.
+
+    JSON that is edited and assigned back is not saved, though the database has another value.
+    """
+    return state.manager[name].impl.is_equal(after, before) is True
 
 
 def _by_key(state: State) -> Any:

@@ -160,6 +160,7 @@ def _assign(stage: Stage, name: str, first: Any, then: Any, is_loaded: bool) -> 
         session.commit()
 
 
+@pytest.mark.report(69, 70, 75)
 @pytest.mark.parametrize("is_loaded", [True, False], ids=["loaded", "expired"])
 def test_a_value_that_the_database_calls_equal_is_no_change(
     stage: Stage, is_loaded: bool, subtests: pytest.Subtests
@@ -219,6 +220,7 @@ def test_a_date_column_keeps_the_day_of_a_datetime(stage: Stage) -> None:
     assert stage.rows() == []
 
 
+@pytest.mark.report(65)
 def test_changing_and_changing_back_leaves_nothing(stage: Stage) -> None:
     with stage.session() as session:
         thing = Thing(text="a", payload={"a": 1})
@@ -232,6 +234,7 @@ def test_changing_and_changing_back_leaves_nothing(stage: Stage) -> None:
     assert stage.rows() == []
 
 
+@pytest.mark.report(74)
 @pytest.mark.parametrize("name", ["seen", "touched"])
 def test_ignored_and_onupdate_columns_never_count(stage: Stage, name: str) -> None:
     value: Any = 3 if name == "seen" else datetime(2020, 1, 1)
@@ -253,6 +256,28 @@ def test_a_counted_change_does_not_drag_ignored_columns_along(stage: Stage) -> N
     assert stage.last().description.endswith("(text)")
 
 
+@pytest.mark.report(66)
+def test_json_that_is_edited_in_place_leaves_what_the_table_says(stage: Stage) -> None:
+    with stage.session() as session:
+        thing = Thing(payload={"a": 1})
+        session.add(thing)
+        session.commit()
+        before = len(stage.rows())
+        payload = thing.payload
+        assert payload is not None
+        payload["a"] = 2
+        session.commit()
+        payload = thing.payload
+        assert payload == {"a": 1}, "SQLAlchemy has saved nothing"
+        payload["a"] = 3
+        thing.payload = payload
+        session.commit()
+        assert thing.payload == {"a": 1}
+
+    assert len(stage.rows()) == before
+
+
+@pytest.mark.report(65)
 def test_flag_modified_without_a_change_leaves_nothing(stage: Stage) -> None:
     with stage.session() as session:
         thing = Thing(payload={"a": 1}, hidden={"b": 1})
