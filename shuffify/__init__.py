@@ -69,3 +69,4 @@ def _bind_database(app: Flask) -> None:
     with app.app_context():
         for engine in db.engines.values():
             sqlite.prepare(engine)
+            trail.guard(engine)

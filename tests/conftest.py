@@ -17,6 +17,8 @@ from tests import databases
 # Before the first tmp_path: SQLite files and their fsyncs belong in memory, too.
 os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(databases.quick_folder()))
 
+pytest_plugins = ["pytester", "shuffify.audit.testing"]
+
 if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
@@ -126,10 +128,11 @@ def db(app: Flask) -> Iterator[SQLAlchemy]:
 @pytest.fixture
 def outside(app: Flask) -> Iterator[Session]:
     """Return a plain session on the app's database: unaudited, sees what is committed."""
+    # Allowed on this session's engine only: the app's own is held to its trail.
     from shuffify.models.db import db
 
     with app.app_context():
-        engine = db.engine
+        engine = db.engine.execution_options(audit="the test's own session")
     with Session(engine) as session:
         yield session
 

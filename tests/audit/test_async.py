@@ -90,6 +90,7 @@ def test_changes_leave_their_rows_also_of_expired_objects_and_savepoints(
     run(example, database_url)
 
 
+@pytest.mark.report(41)
 def test_tasks_keep_their_actors_apart(database_url: str) -> None:
     async def example(factory: Any, engine: AsyncEngine, trail: AuditTrail) -> None:
         async def add(user_id: int) -> None:

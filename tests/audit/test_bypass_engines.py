@@ -123,6 +123,7 @@ def test_an_engine_is_guarded_on_demand_and_until_the_watch_ends(
     assert write() == 1
 
 
+@pytest.mark.report(46)
 @pytest.mark.parametrize("known", ["original", "clone"])
 def test_clones_of_an_engine_are_guarded_with_it(
     known: str, empty: Engine, trail: AuditTrail
@@ -145,6 +146,25 @@ def test_an_engine_is_not_kept_alive(trail: AuditTrail) -> None:
     del engine
     gc.collect()
     assert gone() is None
+
+
+@pytest.mark.report(45)
+def test_nothing_is_kept_of_sessions_that_are_gone(shop: Stage) -> None:
+    detector = shop.trail._hear.detector
+    for ends in (Session.commit, Session.rollback, Session.close):
+        with shop.session() as session:
+            session.add(Mix(name="Dusk", user_id=7))
+            session.flush()
+            ends(session)
+            assert shop.trail._hear not in session.info
+    abandoned = shop.session()
+    abandoned.add(Mix(name="Dusk", user_id=7))
+    abandoned.flush()
+    gone = weakref.ref(abandoned)
+    del abandoned, session
+    gc.collect()
+    assert gone() is None
+    assert [one for one in detector._sessions.values() if any(ref() for ref in one)] == []
 
 
 def test_an_engine_in_autocommit_is_guarded_as_well(shop: Stage, found: list[Bypass]) -> None:

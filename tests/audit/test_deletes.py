@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, ForeignKey, String, Text, select
+from sqlalchemy import Engine, ForeignKey, String, Text, event, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 from shuffify.audit import Audited, NotAudited, bind
@@ -131,6 +131,22 @@ def _delete(session: Session, key: int) -> None:
         session.commit()
 
 
+@pytest.mark.report(53)
+def test_a_parent_with_many_children_costs_one_insert(stage: Stage, shelf: int) -> None:
+    seen: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    event.listen(stage.engine, "before_cursor_execute", note)
+    with stage.session() as session:
+        _delete(session, shelf)
+
+    assert len(stage.rows()) > 3
+    assert sum(text.startswith("INSERT INTO activity_log") for text in seen) == 1
+
+
+@pytest.mark.report(60, 63)
 def test_children_and_grandchildren_are_named_as_they_were(stage: Stage, shelf: int) -> None:
     with stage.session() as session:
         _delete(session, shelf)
@@ -180,6 +196,7 @@ def test_loaded_children_have_rows_of_their_own_and_are_not_counted_again(
     assert len(rows) + counted == 3
 
 
+@pytest.mark.report(55, 56)
 @pytest.mark.parametrize("way", ["remove", "replace", "from the database"])
 def test_orphans_are_named_with_all_below_them(stage: Stage, shelf: int, way: str) -> None:
     with bind(user_id=7), stage.session() as session:
@@ -200,6 +217,7 @@ def test_orphans_are_named_with_all_below_them(stage: Stage, shelf: int, way: st
     }
 
 
+@pytest.mark.report(59, 62)
 def test_rows_are_told_apart_where_the_database_uses_a_key_again(stage: Stage) -> None:
     with bind(user_id=7), stage.session() as session:
         for name in ("first", "second"):
@@ -229,6 +247,7 @@ def test_a_delete_that_is_rolled_back_leaves_nothing(stage: Stage, shelf: int) -
     assert stage.rows() == []
 
 
+@pytest.mark.report(57)
 def test_what_was_deleted_is_told_with_the_values_before_unsaved_edits(
     stage: Stage, shelf: int
 ) -> None:

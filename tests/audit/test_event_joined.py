@@ -29,6 +29,7 @@ def joined(world: World, connection: Connection, mode: Mode) -> Session:
     return world.Session(bind=connection, join_transaction_mode=mode)
 
 
+@pytest.mark.report(15)
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("in_savepoint", [False, True])
 def test_a_joined_session_follows_an_outer_commit(
@@ -72,6 +73,7 @@ def test_a_joined_session_follows_an_outer_rollback(
     assert witness.check() == (["playlist_create"] if decides else [])
 
 
+@pytest.mark.report(16)
 @pytest.mark.parametrize("mode", MODES)
 def test_a_joined_session_that_rolls_back_leaves_no_row_and_goes_on(
     world: World, witness: Witness, mode: Mode

@@ -52,6 +52,7 @@ def test_what_a_released_savepoint_did_is_netted_with_what_is_around_it(
     assert witness.check() == ["playlist_update", "playlist_create", "playlist_create"]
 
 
+@pytest.mark.report(13)
 @pytest.mark.parametrize("around", ["Morning", "Noon"])
 def test_after_a_savepoint_with_a_flush_is_rolled_back_writing_goes_on(
     world: World, witness: Witness, around: str
@@ -218,6 +219,7 @@ def test_a_block_that_ends_commits_the_savepoints_that_are_open(
     assert world.trail.counters()["rows"] == depth + 2
 
 
+@pytest.mark.report(18)
 def test_a_savepoint_release_inside_an_open_one_writes_nothing_yet(
     world: World, witness: Witness
 ) -> None:

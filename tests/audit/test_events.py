@@ -26,6 +26,7 @@ def test_a_commit_writes_what_its_own_flush_found(world: World, witness: Witness
     assert witness.check() == ["playlist_create"]
 
 
+@pytest.mark.report(21)
 def test_many_flushes_of_one_transaction_leave_one_row_each_object(
     world: World, witness: Witness
 ) -> None:
@@ -114,6 +115,7 @@ def test_a_new_object_on_a_deleted_one_keeps_what_nobody_said_of_it(
     assert witness.check() == ["playlist_update"]
 
 
+@pytest.mark.report(19, 27)
 def test_a_root_rollback_leaves_nothing_and_the_session_goes_on(
     world: World, witness: Witness
 ) -> None:
@@ -222,6 +224,7 @@ def test_begin_blocks_commit_and_roll_back_with_their_rows(
     assert witness.check() == ["playlist_create"]
 
 
+@pytest.mark.report(28)
 def test_edits_after_a_flush_are_flushed_once_more_and_netted(
     world: World, witness: Witness
 ) -> None:
@@ -242,6 +245,7 @@ def test_edits_after_a_flush_are_flushed_once_more_and_netted(
     assert witness.check() == ["playlist_update"]
 
 
+@pytest.mark.report(18)
 def test_rows_are_counted_when_they_are_durable_and_not_before(world: World) -> None:
     with world.session() as session:
         session.add(morning())

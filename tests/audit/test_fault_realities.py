@@ -45,6 +45,7 @@ def _lines(stage: Stage) -> int:
     return len(stage.trail.spool)
 
 
+@pytest.mark.report(25)
 def test_a_missing_table(stage: Stage) -> None:
     expected = without_auditing(stage, story)
     LOG.drop(stage.engine)
@@ -213,6 +214,7 @@ def _outcome(do: Callable[[], Any]) -> Any:
         return type(error), str(error)
 
 
+@pytest.mark.report(17)
 @pytest.mark.parametrize("kind", ["sqlite_url", "postgres_url"])
 def test_an_engine_that_commits_by_itself(
     kind: str, request: pytest.FixtureRequest, tmp_path: Path
@@ -271,6 +273,7 @@ def test_a_connection_that_is_lost(postgres_url: str, tmp_path: Path, step: str)
         assert (ticks(stage), _lines(stage)) == ({}, 0)
 
 
+@pytest.mark.report(26)
 def test_nothing_is_kept_when_the_primary_rolls_back(stage: Stage) -> None:
     LOG.drop(stage.engine)
     with stage.session() as session:

@@ -42,6 +42,7 @@ def _count_statements(stage: Stage) -> int:
     return len(seen)
 
 
+@pytest.mark.report(20, 23, 24)
 @pytest.mark.parametrize("error", [Broken, refused])
 @pytest.mark.parametrize("phase", ["before", "after"])
 def test_a_fault_at_any_one_statement_changes_nothing_for_the_caller(
@@ -77,6 +78,7 @@ STATEMENTS = {
 }
 
 
+@pytest.mark.report(22, 54)
 @pytest.mark.parametrize("phase", ["before", "after"])
 def test_statements_that_always_fail_change_nothing_for_the_caller(
     stage: Stage, phase: str, subtests: pytest.Subtests

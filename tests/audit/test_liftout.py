@@ -122,4 +122,7 @@ def test_imports_inside_are_relative_and_outside_only_sqlalchemys(path: Path) ->
 
     for name in found:
         root = name.partition(".")[0]
-        assert name.startswith(".") or root == "sqlalchemy" or root in sys.stdlib_module_names
+        is_tests = (path.stem, root) == ("testing", "pytest")
+        assert name.startswith(".") or root == "sqlalchemy" or is_tests or (
+            root in sys.stdlib_module_names
+        )

@@ -236,6 +236,7 @@ def test_whatever_is_said_both_databases_take_the_row(
     assert told[0] == told[1]
 
 
+@pytest.mark.report(68)
 @given(values, st.lists(hostile, max_size=30))
 def test_encoded_metadata_is_bounded_plain_json(value: Any, changed: list[str]) -> None:
     encoded = bounded({"value": plain(value), "changes": {name: [None, name] for name in changed}},

@@ -212,6 +212,7 @@ def _row(stage: Stage, load: Load, operate: Callable[[Session, Book], None]) -> 
     ]
 
 
+@pytest.mark.report(67)
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_an_operation_leaves_one_row_and_the_same_whatever_is_loaded(
     stage: Stage, name: str, subtests: pytest.Subtests

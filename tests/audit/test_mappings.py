@@ -274,6 +274,7 @@ class Thing(OddBase):
     name: Mapped[str] = mapped_column(String(80))
 
 
+@pytest.mark.report(43)
 @pytest.mark.parametrize("who", ["the owner", "bound", "bound as text"])
 def test_a_log_of_uuids_is_filled_whoever_acts(engine: Engine, tmp_path: Path, who: str) -> None:
     OddBase.metadata.create_all(engine)

@@ -167,6 +167,7 @@ def test_the_playlist_is_read_from_its_columns(stage: Stage) -> None:
     assert (row.playlist_id, row.playlist_name) == ("p1", "Morning")
 
 
+@pytest.mark.report(72)
 def test_content_is_digested_secrets_masked_keys_and_clocks_left_out(stage: Stage) -> None:
     texts = dict.fromkeys(("essay", "boundless", "wide", "narrow"), "word")
     row = _add(

@@ -197,6 +197,7 @@ def _live(stage: Stage, one: str, two: str) -> None:
         session.commit()
 
 
+@pytest.mark.report(73)
 @settings(max_examples=25, deadline=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(one=secrets, two=secrets)

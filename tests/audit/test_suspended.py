@@ -158,6 +158,7 @@ def test_what_is_recorded_already_stays_true(shop: Stage, newest: Newest) -> Non
     assert kind == "mix_create" and told["changes"]["name"] == [None, "Noon"]
 
 
+@pytest.mark.report(42)
 def test_the_block_ends_with_an_exception_and_covers_no_other_thread(shop: Stage) -> None:
     seen: list[Any] = []
     with pytest.raises(KeyError), suspended("import"):

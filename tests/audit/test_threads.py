@@ -63,6 +63,7 @@ def write_alternating(session: Session, number: int) -> None:
         assert current() == AuditContext()
 
 
+@pytest.mark.report(29, 44)
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["plain", "scoped"])
 def test_no_row_carries_another_threads_actor(crowd: World, kind: str) -> None:
@@ -115,6 +116,7 @@ def test_outside_any_bind_nobody_acts() -> None:
     assert current().actor.kind == "unknown"
 
 
+@pytest.mark.report(34)
 def test_what_an_inner_bind_leaves_out_keeps_its_outer_value_and_comes_back() -> None:
     with bind(user_id=7, source="web", request_id="r-1") as outer:
         with bind(reason="retention") as inner:
@@ -133,6 +135,7 @@ def test_somebody_else_brings_nothing_of_the_outer_actor() -> None:
         assert (job.user_id, job.actor.kind, job.actor.label) == (None, "job", "job:1")
 
 
+@pytest.mark.report(35)
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, GeneratorExit])
 def test_an_exception_in_a_block_brings_the_outer_context_back(
     error: type[BaseException]
@@ -151,6 +154,7 @@ def test_a_kind_that_does_not_exist_is_refused_and_binds_nothing() -> None:
     assert current() == AuditContext()
 
 
+@pytest.mark.report(32)
 def test_threads_and_pools_start_empty() -> None:
     found: list[AuditContext] = []
     with bind(user_id=7):
@@ -169,6 +173,7 @@ def test_a_context_is_carried_to_a_thread_where_that_is_wanted() -> None:
         assert pool.submit(current).result().user_id is None
 
 
+@pytest.mark.report(37, 38, 39)
 def test_a_pools_thread_keeps_nothing_of_the_job_before() -> None:
     def job(user: int) -> None:
         with bind(user_id=user):

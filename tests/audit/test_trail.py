@@ -45,6 +45,7 @@ def test_reading_and_assigning_the_same_value_leave_nothing(world: World) -> Non
     assert [kind for kind, _ in world.said()] == ["playlist_create"]
 
 
+@pytest.mark.report(14, 47, 48, 52)
 def test_one_transaction_costs_three_statements_and_a_read_one_none(world: World) -> None:
     with world.session() as session:
         playlist = Playlist(user_id=7, name="Morning")

@@ -103,6 +103,7 @@ def test_watching_more_than_once_records_once(
     assert len(_rows(database)) == 1
 
 
+@pytest.mark.report(46)
 def test_sessions_made_before_and_of_other_factories(database: Engine, trail: AuditTrail) -> None:
     factory, other = sessionmaker(database), sessionmaker(database)
     with factory() as early:

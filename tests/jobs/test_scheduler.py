@@ -178,6 +178,7 @@ def test_change_of_zone_is_planned_at_once(
         lines.wait_for(f"Schedule {schedule_id} is planned for {planned}.")
 
 
+@pytest.mark.report(26)
 def test_touched_schedules_are_told_of_after_the_commit_only(
     db: SQLAlchemy, table: Table
 ) -> None:

@@ -96,6 +96,7 @@ def test_a_user_counts_and_filters_their_activities(outside: Session, user: User
     ]
 
 
+@pytest.mark.report(58, 61)
 def test_a_user_with_a_trail_cannot_be_deleted(outside: Session, user: User) -> None:
     outside.add(make_row(user))
     outside.commit()

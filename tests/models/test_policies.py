@@ -279,6 +279,7 @@ def test_a_run_leaves_its_row_when_it_ends(
     assert trail.commit() == []
 
 
+@pytest.mark.report(31)
 def test_a_run_belongs_to_the_schedules_owner_when_nobody_is_bound(
     db: SQLAlchemy, user: User
 ) -> None:

@@ -139,6 +139,7 @@ def test_a_missing_table_is_no_concern_of_the_caller(
 # -- joining the caller's transaction ----------------------------------------------------------
 
 
+@pytest.mark.report(27)
 def test_pending_work_is_neither_flushed_nor_committed(
     db: SQLAlchemy, mira: int, outside: Session
 ) -> None:
@@ -168,6 +169,7 @@ def test_a_later_rollback_of_the_caller_takes_the_row_along(
 
 
 @pytest.mark.parametrize("write", ["flush", "orm", "core", "text", "connection"])
+@pytest.mark.audit_bypass("these APIs are the subject")
 def test_work_by_whatever_api_is_joined(
     db: SQLAlchemy, mira: int, outside: Session, write: str
 ) -> None:

@@ -48,6 +48,7 @@ def owner(mira: int) -> int:
     return mira
 
 
+@pytest.mark.report(58, 61, 64)
 def test_erased_person_leaves_a_number_and_the_trail(
     owner: int, jonas: int, outside: Session, trail: Trail
 ) -> None:

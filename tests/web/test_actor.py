@@ -79,6 +79,7 @@ def test_strangers_act_anonymously(visitor: Visitor) -> None:
     }
 
 
+@pytest.mark.report(30)
 def test_users_act_as_themselves(mira: Visitor, outside: Session) -> None:
     user_id = outside.scalars(select(User.id)).one()
     answer = mira.post("/probe")
@@ -100,6 +101,7 @@ def test_address_and_browser_are_kept_when_the_operator_asks(
     assert len(answer.json["user_agent"]) == 512
 
 
+@pytest.mark.report(78)
 @pytest.mark.parametrize(
     "address, kept",
     [
@@ -114,6 +116,7 @@ def test_addresses_are_truncated(address: str | None, kept: str | None) -> None:
     assert truncated(address) == kept
 
 
+@pytest.mark.report(36)
 @on_sqlite
 @pytest.mark.parametrize("path", ["/probe", "/fail", "/nowhere", "/stream", STYLE_SHEET])
 def test_nothing_stays_behind_on_the_thread(mira: Visitor, path: str) -> None:
@@ -146,6 +149,7 @@ def test_a_copy_of_the_views_context_outlives_the_request(
     assert current() == NOBODY
 
 
+@pytest.mark.report(29, 33, 40)
 @pytest.mark.slow
 def test_sixteen_threads_of_200_requests_never_mix_their_users(
     app: Flask, visit: Callable[[], Visitor], outside: Session
