@@ -183,6 +183,7 @@ BLANK = {
 }
 
 
+@pytest.mark.report(80)
 def test_the_door_lets_pass_what_it_names_and_nothing_else(
     database: Engine, subtests: pytest.Subtests
 ) -> None:

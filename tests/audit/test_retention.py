@@ -64,6 +64,7 @@ def ids(stage: Stage) -> list[int]:
     return [row.id for row in stage.rows()]
 
 
+@pytest.mark.report(77)
 def test_pruning_leaves_a_row_for_each_user_who_lost_some(stage: Stage, put: Put) -> None:
     put([0, 1, 2])
     put([2, 3], user_id=8)

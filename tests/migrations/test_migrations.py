@@ -146,6 +146,7 @@ def test_check_finds_drift(bare_app: Flask) -> None:
         flask_migrate.check()
 
 
+@pytest.mark.report(80)
 def test_downgrade_leaves_nothing(bare_app: Flask) -> None:
     flask_migrate.upgrade()
     flask_migrate.downgrade(revision="base")
