@@ -24,7 +24,7 @@ from .change import Change, Values, switched
 from .context import AuditContext
 from .errors import is_lost
 from .links import Links
-from .notes import IMMUTABLE, Notes, PlanOf, State, is_frozen, row_before
+from .notes import IMMUTABLE, Notes, PlanOf, State, by_key, is_frozen, is_left_alone, row_before
 from .paths import follow_paths
 from .plan import Plan
 from .reading import Row, rows_by_key
@@ -113,7 +113,7 @@ class Capture:
 
     def _updated(self, plan: Plan, states: list[State]) -> Iterator[Change]:
         if len(states) > 1:
-            states.sort(key=_by_key)
+            states.sort(key=by_key)
         self._compute(plan, [state for state in states if state in self.notes.computed])
         changes = self._each(plan, states, self._update)
         yield from self._with_paths(plan, changes, states) if plan.paths else changes
@@ -175,7 +175,7 @@ class Capture:
                 continue
             natives, canon = plan.canon[name]
             after = row.get(name)
-            if before.__class__ not in IMMUTABLE and _is_left_alone(state, name, before, after):
+            if before.__class__ not in IMMUTABLE and is_left_alone(state, name, before, after):
                 continue
             if after.__class__ not in natives:
                 after = canon(after)
@@ -268,21 +268,6 @@ class Capture:
 def _canonical(plan: Plan, name: str, value: Any) -> Any:
     natives, canon = plan.canon[name]
     return value if value.__class__ in natives else canon(value)
-
-
-def _is_left_alone(state: State, name: str, before: Any, after: Any) -> bool:
-    """Tell whether the unit of work saw no change: what was edited in place equals itself.
-
-    JSON that is edited and assigned back is not saved, though the database has another value.
-    """
-    return state.manager[name].impl.is_equal(after, before) is True
-
-
-def _by_key(state: State) -> Any:
-    """Sort as the unit of work does; keys that cannot be compared keep their order."""
-    assert state.key is not None
-    key = state.key[1]
-    return tuple([part if isinstance(part, (int, float)) else 0 for part in key]), str(key)
 
 
 def _rank_of(plan: Plan) -> int:

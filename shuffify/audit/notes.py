@@ -158,6 +158,21 @@ def is_expression(value: Any) -> bool:
     return isinstance(value, ClauseElement) or hasattr(value, "__clause_element__")
 
 
+def by_key(state: State) -> Any:
+    """Sort as the unit of work does; keys that cannot be compared keep their order."""
+    assert state.key is not None
+    key = state.key[1]
+    return tuple([part if isinstance(part, (int, float)) else 0 for part in key]), str(key)
+
+
+def is_left_alone(state: State, name: str, before: Any, after: Any) -> bool:
+    """Tell whether the unit of work saw no change: what was edited in place equals itself.
+
+    JSON that is edited and assigned back is not saved, though the database has another value.
+    """
+    return state.manager[name].impl.is_equal(after, before) is True
+
+
 def _read(plan: Plan, states: list[State], notes: Notes, connection: Connection) -> None:
     def read() -> None:
         rows = rows_by_key(connection, plan, [state.key[1] for state in states if state.key])

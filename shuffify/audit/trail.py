@@ -75,11 +75,7 @@ class AuditTrail:
             event.listen(session_class, name, listener)
 
     def guard(self, engine: Any) -> None:
-        """Detect writes past the trail on an Engine or AsyncEngine from now on (rule A9).
-
-        The engines of watched sessions are guarded from the first transaction on; this is for
-        what may write before, or without them.
-        """
+        """Detect writes past the trail on an engine, before any watched session uses it."""
         self._hear.detector.guard(engine)
 
     def unwatch(self) -> None:
