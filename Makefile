@@ -30,6 +30,7 @@ lint: .venv/dev ## Check style, types, who imports whom, and the audit policies
 
 bench: .venv/dev chromium ## Measure what auditing costs, and how long shuffles and pages take
 	@$(BIN)/python -m benchmarks.audit_overhead $(ARGS)
+	@$(BIN)/python -m benchmarks.bulk
 	@$(BIN)/python -m benchmarks.algorithms
 	@$(BIN)/python -m benchmarks.pages
 
