@@ -3,11 +3,20 @@
 Standard library and SQLAlchemy only; see README.md beside this file.
 """
 
+from .anchor import Anchor, add_anchor, anchor_of, read_anchors
 from .change import Change
 from .check import describe, drift
 from .context import Actor, AuditContext, bind, current
 from .counters import Meter
-from .errors import AuditError, HistoryError, PolicyError, RevertError, WatchError
+from .errors import (
+    AnchorError,
+    AuditError,
+    HistoryError,
+    PolicyError,
+    RevertError,
+    SealKeyError,
+    WatchError,
+)
 from .export import cloud_event, csv_cells, ecs
 from .history import Event
 from .permanence import permanent, protect
@@ -17,9 +26,12 @@ from .reconcile import Finding, Reconciliation
 from .suspension import suspended
 from .registry import OWN_TYPES
 from .trail import AuditTrail
+from .verification import Tampering, Verified
 
 __all__ = [
     "Actor",
+    "Anchor",
+    "AnchorError",
     "AuditContext",
     "AuditError",
     "AuditTrail",
@@ -35,7 +47,12 @@ __all__ = [
     "PolicyError",
     "Reconciliation",
     "RevertError",
+    "SealKeyError",
+    "Tampering",
+    "Verified",
     "WatchError",
+    "add_anchor",
+    "anchor_of",
     "bind",
     "choosing",
     "cloud_event",
@@ -46,5 +63,6 @@ __all__ = [
     "ecs",
     "permanent",
     "protect",
+    "read_anchors",
     "suspended",
 ]

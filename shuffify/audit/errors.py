@@ -3,8 +3,10 @@
     AuditError
     ├── PolicyError      a declaration that cannot work: says which model, and the remedy
     ├── WatchError       a target or base that cannot be watched
-    └── HistoryError     something that the log cannot be asked
-        └── RevertError  an event that cannot be taken back as it stands: names the columns
+    ├── HistoryError     something that the log cannot be asked
+    │   └── RevertError  an event that cannot be taken back as it stands: names the columns
+    ├── SealKeyError     seals were made with a key that was not given
+    └── AnchorError      a file of anchors that is none
 
 Nothing here is ever raised by a flush or a commit: rule A2. Errors that auditing swallows are
 described without what they may quote: a policy, a column type or a driver has seen secrets.
@@ -49,6 +51,23 @@ class RevertError(HistoryError):
         self.columns = tuple(columns)
         named = f": {', '.join(self.columns)}" if self.columns else ""
         super().__init__(f"Event {event_id} was not reverted. {problem}{named}. {remedy}.")
+
+
+class SealKeyError(AuditError):
+    """A seal cannot be checked: it was made with a key that was not given."""
+
+    def __init__(self, key_id: str, given: tuple[str, ...]) -> None:
+        there = f"the given keys are {', '.join(given)}" if given else "no key was given"
+        super().__init__(f"The trail was sealed with the key {key_id}; {there}.")
+        self.key_id = key_id
+        self.given = given
+
+
+class AnchorError(AuditError):
+    """A file of anchors holds something else."""
+
+    def __init__(self, path: str, line: int) -> None:
+        super().__init__(f"{path}, line {line} is no anchor: name the file that verify wrote.")
 
 
 def describe_error(error: BaseException) -> str:

@@ -154,7 +154,7 @@ def _sqlite(table: Table, dialect: Dialect) -> list[str]:
     conditions = {
         "no_delete": ("DELETE", "NOT " + names.opened(
             f"action = 'prune' AND up_to >= OLD.{names.key}")),
-        "no_update": ("UPDATE", f"NOT ({_sqlite_blank(names)})"),
+        "no_update": ("UPDATE", f"NOT {_sqlite_blank(names)}"),
         # REPLACE deletes without asking the DELETE trigger.
         "no_replace": ("INSERT", stands),
     }
@@ -167,6 +167,8 @@ def _sqlite(table: Table, dialect: Dialect) -> list[str]:
 
 
 def _sqlite_blank(names: _Names) -> str:
+    if names.door is None:
+        return "FALSE"
     kept = [f"NEW.{name} IS OLD.{name}" for name in names.columns
             if name not in (*names.client, names.metadata)]
     blank = [f"NEW.{name} IS NULL" for name in names.client]
@@ -174,15 +176,14 @@ def _sqlite_blank(names: _Names) -> str:
         path = f"{names.metadata}, '$.{CLIENT_PART}'"
         kept.append(f"json_remove(NEW.{path}) IS json_remove(OLD.{path})")
         blank.append(f"json_type(NEW.{path}) IS NULL")
-    return "\n AND ".join([names.opened("action = 'blank'"), *kept, *blank])
+    passing = "\n AND ".join([names.opened("action = 'blank'"), *kept, *blank])
+    return f"({passing})"
 
 
 def _postgresql(table: Table, dialect: Dialect) -> list[str]:
     names = _Names(table, dialect)
     row, statement = names.trigger("no_change"), names.trigger("no_truncate")
-    return [
-        f"""CREATE OR REPLACE FUNCTION {names.function}() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
+    passing = "" if names.door is None else f"""
   IF TG_OP = 'DELETE' THEN
     IF {names.opened(f"action = 'prune' AND up_to >= OLD.{names.key}")} THEN
       RETURN OLD;
@@ -191,7 +192,10 @@ BEGIN
     IF {_postgresql_blank(names)} THEN
       RETURN NEW;
     END IF;
-  END IF;
+  END IF;"""
+    return [
+        f"""CREATE OR REPLACE FUNCTION {names.function}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN{passing}
   RAISE EXCEPTION USING ERRCODE = '{REFUSED}',
     MESSAGE = '{names.message}';
 END $$""",

@@ -59,13 +59,15 @@ class Retention:
         self._table: Table = delivery.writer.table
         (self._key,) = self._table.primary_key
 
-    def end(self, connection: Connection, before: datetime) -> int:
-        """Return the last id that stands before every row from a moment on, 0 for none."""
+    def end(self, connection: Connection, before: datetime, up_to: int | None) -> int:
+        """Return the last id, up to one, that stands before every row from a moment on; or 0."""
         newer = self._table.c.created_at >= naive_utc(before)
         first_kept = connection.scalar(select(func.min(self._key)).where(newer))
-        if first_kept is not None:
-            return int(first_kept) - 1
-        return connection.scalar(select(func.max(self._key))) or 0
+        if first_kept is None:
+            end: int = connection.scalar(select(func.max(self._key))) or 0
+        else:
+            end = first_kept - 1
+        return end if up_to is None else min(end, up_to)
 
     def shares(self, connection: Connection, end: int) -> list[Share]:
         """Return what each user has up to an id."""

@@ -33,15 +33,20 @@ _WATCHER: Final = "shuffify.audit.trail"
 class AuditTrail:
     """Turns what watched sessions flush into rows of one log table."""
 
-    def __init__(self, log: Any, spool: str | os.PathLike[str] | None = None) -> None:
-        """Take the log's mapped class; columns that it lacks are simply not filled."""
+    def __init__(
+        self, log: Any, spool: str | os.PathLike[str] | None = None, seals: Any = None
+    ) -> None:
+        """Take the mapped class of the log, and of its seals if it is to have any.
+
+        Columns that the log lacks are simply not filled.
+        """
         self.log = log
         self.table: Table = log.__table__
         self._counters = Counters()
         self.delivery = Delivery(self.table, Spool(spool), self._counters)
         self.registry = Registry(log, self.table)
         self._hear = Listeners(self.registry, self.delivery, self._counters)
-        self.custody = Custody(log, self.delivery, self._counters, self.insert)
+        self.custody = Custody(log, seals, self.delivery, self._counters, self.insert)
         self._executions = Executions(self._hear)
         self._targets: list[Any] = []
         self._scoped: scoped_session[Any] | None = None

@@ -1,0 +1,113 @@
+"""Seals the committed rows of a log behind the horizon, in their order, each once (rule A15).
+
+The write path knows nothing of it: seals are rows of a table of their own, made afterwards. Two
+sealers at once are harmless: the same row cannot be the first of two seals.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, Table, insert, select
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import IntegrityError
+
+from .canonical import naive_utc
+from .errors import AuditError
+from .horizon import horizon
+from .seal import ROWS_A_SEAL, SealKeys, Seal, row_digest, sealed
+from .unit import utcnow
+
+COLUMNS: Final = frozenset(Seal.__dataclass_fields__)
+"""What a table of seals must have, beside its primary key."""
+
+PATIENCE: Final = 5.0
+"""Seconds to wait for transactions under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """What one sealing came to."""
+
+    rows: int
+    seals: int
+    last_id: int
+    """Where the seals end now."""
+    is_held_up: bool
+    """Transactions under way may still add rows below the newest: nothing was sealed."""
+
+
+class Sealer:
+    """Makes the seals of one log."""
+
+    def __init__(self, log: Table, seals: Table) -> None:
+        missing = sorted(COLUMNS - set(seals.c.keys()))
+        if missing:
+            raise AuditError(f"The table of seals {seals.name} lacks {', '.join(missing)}.")
+        self.log = log
+        self.seals = seals
+        self.keys = SealKeys()
+        (self._key,) = log.primary_key
+
+    def seal(self, engine: Engine, patience: float, most: int | None) -> Sealing:
+        """Seal what is committed and settled, at most so many rows; commits seal by seal."""
+        with engine.connect() as connection:
+            head = self.head(connection)
+        end = horizon(engine, self.log, patience)
+        rows = seals = 0
+        while end is not None and (most is None or rows < most):
+            with engine.connect() as connection:
+                made = self._next(connection, head, end)
+            if made is None or not self._keep(engine, made):
+                break
+            head, rows, seals = made, rows + made.row_count, seals + 1
+        return Sealing(rows, seals, head.last_id if head else 0, is_held_up=end is None)
+
+    def head(self, connection: Connection) -> Seal | None:
+        """Return the newest seal."""
+        query = self.every_seal().order_by(None).order_by(self.seals.c.last_id.desc()).limit(1)
+        row = connection.execute(query).first()
+        return None if row is None else as_seal(row)
+
+    def every_seal(self) -> Any:
+        """Return the query for all seals in their order."""
+        columns = [self.seals.c[name] for name in Seal.__dataclass_fields__]
+        return select(*columns).order_by(self.seals.c.first_id)
+
+    def lag(self, connection: Connection, last_id: int) -> int:
+        """Return for how many seconds the oldest row above an id has been waiting."""
+        query = select(self.log.c.created_at).where(self._key > last_id)
+        oldest: datetime | None = connection.scalar(query.order_by(self._key).limit(1))
+        return 0 if oldest is None else max(0, int((utcnow() - naive_utc(oldest)).total_seconds()))
+
+    def digested(self, row: Row[Any]) -> tuple[int, str]:
+        """Return a row's id and digest."""
+        values = dict(row._mapping)
+        return values.pop(self._key.key), row_digest(values)
+
+    def _next(self, connection: Connection, head: Seal | None, end: int) -> Seal | None:
+        query = select(self.log).where(self._key <= end)
+        if head is not None:
+            query = query.where(self._key > head.last_id)
+        rows = connection.execute(query.order_by(self._key).limit(ROWS_A_SEAL)).all()
+        if not rows:
+            return None
+        previous = None if head is None else head.digest
+        return sealed(map(self.digested, rows), previous, self.keys, utcnow())
+
+    def _keep(self, engine: Engine, seal: Seal) -> bool:
+        """Insert a seal; False where another sealer was faster."""
+        try:
+            with engine.begin() as connection:
+                connection.execute(insert(self.seals), asdict(seal))
+        except IntegrityError:
+            return False
+        return True
+
+
+def as_seal(row: Row[Any]) -> Seal:
+    """Return a seal as it was made, whatever the database's idea of time."""
+    values = dict(row._mapping)
+    return Seal(**{**values, "sealed_at": naive_utc(values["sealed_at"])})

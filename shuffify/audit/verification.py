@@ -1,0 +1,235 @@
+"""Compares a log with its seals and names what is wrong, row by row (rule A15).
+
+Two streams in the order of ids, seals and rows, in one snapshot; one seal's rows and the first
+findings are what is held at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.engine import Connection, CursorResult
+
+from .anchor import Anchor
+from .retention import PRUNED
+from .seal import Seal
+from .sealer import Sealer, as_seal
+
+MOST_FINDINGS: Final = 100
+"""More are counted, not kept."""
+
+ROWS_A_FETCH: Final = 1000
+
+Entry = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Tampering:
+    """One thing that is not as it was sealed."""
+
+    kind: str
+    """altered, removed, inserted, reordered, truncated; seal_altered, seal_missing, rewritten"""
+    row_id: int
+    """The row, or the first one that a seal is about."""
+    told: str
+
+
+@dataclass(slots=True)
+class Verified:
+    """What a verification saw."""
+
+    rows: int = 0
+    seals: int = 0
+    unkeyed: int = 0
+    """Seals without a key: whoever can write to the database could have made them."""
+    unsealed: int = 0
+    """Rows above the head, which nothing proves yet."""
+    pruned_up_to: int = 0
+    head: Seal | None = None
+    found: int = 0
+    findings: list[Tampering] = field(default_factory=list)
+    """The first ones, by row."""
+
+
+class Verification:
+    """One pass over a log and its seals."""
+
+    def __init__(self, sealer: Sealer, connection: Connection, anchors: Iterable[Anchor]) -> None:
+        self._sealer = sealer
+        self._connection = connection
+        self._anchors = {anchor.last_id: anchor for anchor in anchors}
+        self._saw = Verified()
+        self._gone: list[int] = []
+        """The first and the last of the rows that are gone without one between that stands."""
+        self._gone_count = 0
+        (self._key,) = sealer.log.primary_key
+
+    def run(self) -> Verified:
+        """Return what stands and what is wrong; raises SealKeyError without the right key."""
+        saw = self._saw
+        saw.pruned_up_to = self._pruned_up_to()
+        every_row = select(self._sealer.log).order_by(self._key)
+        with self._stream(self._sealer.every_seal()) as seals, self._stream(every_row) as stream:
+            rows = _Rows(map(self._sealer.digested, stream))
+            for seal in map(as_seal, seals):
+                self._check_seal(seal, rows)
+                self._check_anchor(seal)
+                self._check_rows(seal, rows)
+                saw.head, saw.seals = seal, saw.seals + 1
+            self._end(rows)
+        saw.findings.sort(key=lambda finding: finding.row_id)
+        return saw
+
+    # -- seals ---------------------------------------------------------------------------------
+
+    def _check_seal(self, seal: Seal, rows: _Rows) -> None:
+        before = self._saw.head
+        if seal.previous != (None if before is None else before.digest):
+            self._find("seal_missing", seal.first_id, (
+                f"the seal of rows {_range(seal)} does not follow the one before it: a seal"
+                " between them is gone, or the one before it was made anew"
+            ))
+            # Without their seal, nothing can be said of these rows.
+            rows.skip(seal.first_id)
+        if seal.key_id is None:
+            self._saw.unkeyed += 1
+            if before is not None and before.key_id is not None:
+                self._find("seal_altered", seal.first_id, (
+                    f"the seal of rows {_range(seal)} has no key, the one before it had one"))
+        if self._sealer.keys.digest(seal.key_id, seal.content()) != seal.digest:
+            told = f"the seal of rows {_range(seal)} is not as it was made"
+            self._find("seal_altered", seal.first_id, told)
+
+    def _check_anchor(self, seal: Seal) -> None:
+        anchor = self._anchors.pop(seal.last_id, None)
+        if anchor is not None and anchor.digest != seal.digest:
+            self._find("rewritten", seal.first_id, (
+                f"the seal of rows {_range(seal)} is not the one that was anchored"))
+
+    # -- rows ----------------------------------------------------------------------------------
+
+    def _check_rows(self, seal: Seal, rows: _Rows) -> None:
+        try:
+            expected = dict(seal.entries())
+        except ValueError:
+            # An altered seal, which is found already and tells nothing of its rows.
+            rows.skip(seal.last_id + 1)
+            return
+        homes = {digest: number for number, digest in expected.items()}
+        there: set[int] = set()
+        moved: set[int] = set()
+        for number, digest in rows.below(seal.last_id + 1):
+            self._saw.rows += 1
+            there.add(number)
+            if expected.get(number) != digest:
+                home = homes.get(digest)
+                if home is not None:
+                    moved.add(home)
+                self._wrong(number, digest, home, number in expected)
+        for number in expected:
+            if number in there:
+                self._gap_ends()
+            elif number > self._saw.pruned_up_to and number not in moved:
+                self._gone = [*self._gone[:1], number]
+                self._gone_count += 1
+
+    def _wrong(self, number: int, digest: str, home: int | None, is_expected: bool) -> None:
+        if home is None and self._is_keeping():
+            home = self._home(digest)
+        if home is not None:
+            self._find("reordered", number, f"row {number} holds what was sealed as row {home}")
+        elif is_expected:
+            self._find("altered", number, f"row {number} is not as it was sealed")
+        else:
+            self._find("inserted", number, f"row {number} was not there when its time was sealed")
+
+    def _home(self, digest: str) -> int | None:
+        """Return under which id a content was sealed, if it ever was."""
+        trace = self._sealer.seals.c.trace
+        found = self._connection.scalar(select(trace).where(trace.contains(f":{digest}")).limit(1))
+        for entry in (found or "").split():
+            number, _, known = entry.partition(":")
+            if known == digest:
+                return int(number)
+        return None
+
+    def _gap_ends(self, kind: str = "removed", more: str = "") -> None:
+        if not self._gone:
+            return
+        first, last = self._gone[0], self._gone[-1]
+        if first == last:
+            told = f"row {first} is gone"
+        else:
+            told = f"rows {first} to {last} are gone ({self._gone_count})"
+        self._find(kind, first, told + more)
+        self._gone, self._gone_count = [], 0
+
+    def _end(self, rows: _Rows) -> None:
+        saw = self._saw
+        last_id = 0 if saw.head is None else saw.head.last_id
+        self._gap_ends("truncated", ", up to the newest seal: the tail is cut")
+        saw.unsealed = rows.count()
+        for anchor in self._anchors.values():
+            if anchor.last_id > last_id:
+                self._find("truncated", anchor.last_id, (
+                    f"the trail was anchored up to row {anchor.last_id}, sealed at"
+                    f" {anchor.sealed_at}; its seals end at row {last_id}"
+                ))
+            else:
+                self._find("rewritten", anchor.last_id, (
+                    f"the seal that ended at row {anchor.last_id} was anchored and is gone"))
+
+    # -- reading -------------------------------------------------------------------------------
+
+    def _stream(self, query: Any) -> CursorResult[Any]:
+        options = {"yield_per": ROWS_A_FETCH}
+        return self._connection.execute(query, execution_options=options)
+
+    def _pruned_up_to(self) -> int:
+        """Return up to which id rows were deleted through the door, as the trail tells it."""
+        log = self._sealer.log
+        query = select(log.c.metadata_json).where(log.c.activity_type == PRUNED)
+        told = (metadata.get("up_to_id") for metadata in self._connection.scalars(query)
+                if isinstance(metadata, dict))
+        return max((end for end in told if isinstance(end, int)), default=0)
+
+    # -- findings ------------------------------------------------------------------------------
+
+    def _is_keeping(self) -> bool:
+        return len(self._saw.findings) < MOST_FINDINGS
+
+    def _find(self, kind: str, row_id: int, told: str) -> None:
+        self._saw.found += 1
+        if self._is_keeping():
+            self._saw.findings.append(Tampering(kind, row_id, told))
+
+
+class _Rows:
+    """Rows in order, taken up to an id at a time."""
+
+    def __init__(self, rows: Iterator[Entry]) -> None:
+        self._rows = rows
+        self._next = next(rows, None)
+
+    def below(self, end: int) -> Iterator[Entry]:
+        """Take the rows whose ids are below an end."""
+        while self._next is not None and self._next[0] < end:
+            yield self._next
+            self._next = next(self._rows, None)
+
+    def skip(self, end: int) -> None:
+        """Pass over the rows whose ids are below an end."""
+        for _ in self.below(end):
+            pass
+
+    def count(self) -> int:
+        """Take all the rest and return how many they are."""
+        taken = 0 if self._next is None else 1
+        return taken + sum(1 for _ in self._rows)
+
+
+def _range(seal: Seal) -> str:
+    return f"{seal.first_id} to {seal.last_id}"
