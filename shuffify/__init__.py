@@ -36,6 +36,7 @@ def create_app(
     _bind_database(app)
     trail.spool = settings.audit_spool
     trail.bulk_limit = settings.audit_bulk_limit
+    trail.custody.seal_with(settings.audit_seal_keys)
     trail.watch(db.session, base=db.Model)
     # An audit policy that cannot work stops the start instead of costing rows later.
     Model.registry.configure()

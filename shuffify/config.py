@@ -49,9 +49,9 @@ class Settings:
     audit_spool: str
     audit_bulk_limit: int
     audit_client_info: bool
-    audit_seal_key: str | None = field(repr=False)
     metrics_token: str | None = field(repr=False)
     metrics_folder: str | None
+    audit_seal_keys: tuple[str, ...] = field(repr=False)
 
     @property
     def is_production(self) -> bool:
@@ -111,10 +111,10 @@ class _Rules:
             audit_spool=env.text("AUDIT_SPOOL") or self.own_spool(),
             audit_bulk_limit=env.number("AUDIT_BULK_LIMIT", 500, 1, 100_000),
             audit_client_info=env.switch("AUDIT_CLIENT_INFO"),
-            audit_seal_key=env.text("AUDIT_SEAL_KEY"),
             metrics_token=self.metrics_token(),
             # Not ours: prometheus-client reads it, and makes files there, when it is imported.
             metrics_folder=env.text("PROMETHEUS_MULTIPROC_DIR"),
+            audit_seal_keys=self.seal_keys(),
         )
         self.check_sandbox(settings)
         return settings
@@ -146,6 +146,14 @@ class _Rules:
                 self.env.wrong("TOKEN_KEYS", f"number {number} is no Fernet key", _GENERATE)
         if not given and self.production:
             self.missing("TOKEN_KEYS", _GENERATE)
+        return tuple(given)
+
+    def seal_keys(self) -> tuple[str, ...]:
+        given = split(self.env.secret("AUDIT_SEAL_KEY"))
+        for number, key in enumerate(given, start=1):
+            if self.production and len(key) < 32:
+                problem = f"number {number} has {len(key)} characters of 32"
+                self.env.wrong("AUDIT_SEAL_KEY", problem, "use random ones, and more of them")
         return tuple(given)
 
     def missing(self, variable: str, remedy: str) -> str:

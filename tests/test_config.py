@@ -51,7 +51,7 @@ def test_production_starts_with_what_it_requires_and_good_defaults(tmp_path: Pat
     assert (settings.log_level, settings.log_format) == ("INFO", "text")
     assert settings.audit_spool == str(tmp_path / "instance" / "audit-spool.jsonl")
     assert (settings.audit_bulk_limit, settings.audit_client_info) == (500, False)
-    assert settings.audit_seal_key is None
+    assert settings.audit_seal_keys == ()
     assert not (tmp_path / "instance").exists()
 
 
@@ -97,7 +97,8 @@ def test_no_mistake_and_no_repr_shows_a_secret(tmp_path: Path) -> None:
     found = mistakes(tmp_path, "production", **{**PRODUCTION, **secrets, **SANDBOX})
     for value in ("geheim", REAL_CREDENTIAL):
         assert value not in "\n".join(found)
-    shown = repr(load(tmp_path, "production", **PRODUCTION, AUDIT_SEAL_KEY="geheim-5"))
+    seal_key = "geheim-5" * 4
+    shown = repr(load(tmp_path, "production", **PRODUCTION, AUDIT_SEAL_KEY=seal_key))
     for value in ("k" * 32, FERNET_KEY, "geheim", "hidden"):
         assert value not in shown
 
@@ -297,17 +298,28 @@ def test_an_external_scheduler_needs_postgresql(tmp_path: Path) -> None:
     assert settings.scheduler == "external"
 
 
+def test_seal_keys_may_come_from_a_file_and_are_long_in_production(tmp_path: Path) -> None:
+    file = tmp_path / "seal"
+    file.write_text(f"{'n' * 32},short\n")
+    given = {"AUDIT_SEAL_KEY_FILE": str(file)}
+    assert load(tmp_path, **given).audit_seal_keys == ("n" * 32, "short")
+    (mistake,) = mistakes(tmp_path, "production", **PRODUCTION, **given)
+    assert mistake == (
+        "AUDIT_SEAL_KEY: number 2 has 5 characters of 32; use random ones, and more of them."
+    )
+
+
 def test_lists_numbers_and_switches_are_read_as_written(tmp_path: Path) -> None:
     settings = load(
         tmp_path, ALLOWED_SPOTIFY_IDS=" mira, jonas ,,", TRUSTED_PROXIES=" 2 ",
         LOG_LEVEL="debug", LOG_FORMAT="JSON", AUDIT_CLIENT_INFO="On", AUDIT_BULK_LIMIT="9",
-        AUDIT_SPOOL="/data/spool.jsonl", AUDIT_SEAL_KEY="seal",
+        AUDIT_SPOOL="/data/spool.jsonl", AUDIT_SEAL_KEY="new, old",
         RATELIMIT_STORAGE_URI="redis://cache:6379",
     )
     assert settings.allowed_spotify_ids == {"mira", "jonas"}
     assert (settings.trusted_proxies, settings.audit_bulk_limit) == (2, 9)
     assert (settings.log_level, settings.log_format) == ("DEBUG", "json")
-    assert (settings.audit_client_info, settings.audit_seal_key) == (True, "seal")
+    assert (settings.audit_client_info, settings.audit_seal_keys) == (True, ("new", "old"))
     assert settings.audit_spool == "/data/spool.jsonl"
     assert settings.ratelimit_storage_uri == "redis://cache:6379"
 

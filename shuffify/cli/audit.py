@@ -21,6 +21,7 @@ from shuffify.cli.audit_prune import prune
 from shuffify.cli.audit_reading import reading, require_trail
 from shuffify.cli.audit_reconcile import reconcile
 from shuffify.cli.audit_report import report
+from shuffify.cli.audit_seal import seal, verify
 from shuffify.cli.audit_stats import stats
 from shuffify.extensions import db
 from shuffify.models.db import User
@@ -35,9 +36,6 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, 
 @click.group()
 def audit() -> None:
     """Read the audit trail, and put back what it could not write."""
-
-
-audit.add_command(prune)
 
 
 @audit.command("list")
@@ -102,9 +100,12 @@ def _user(user_id: int) -> str:
 
 audit.add_command(check)
 audit.add_command(export)
+audit.add_command(prune)
 audit.add_command(reconcile)
 audit.add_command(report)
+audit.add_command(seal)
 audit.add_command(stats)
+audit.add_command(verify)
 
 
 @audit.command("replay")

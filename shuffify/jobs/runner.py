@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session, SessionTransaction
 
+from shuffify.audit_trail import trail
 from shuffify.errors import ServiceError
 from shuffify.extensions import db
 from shuffify.jobs.plan import newest_due
@@ -22,6 +23,9 @@ from shuffify.services.transaction import end_reads, one_commit
 logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
+
+SEALED_AT_ONCE = 20_000
+"""Rows, so that other upkeep has its turn."""
 
 _TOUCHED = "shuffify.jobs.touched"
 
@@ -66,6 +70,11 @@ def recover_writes(app: App) -> None:
 def close_logins(app: App) -> None:
     """Close the logins that have expired."""
     guarded(app, "Closing expired logins", LoginHistoryService.close_expired)
+
+
+def seal_trail(app: App) -> None:
+    """Seal what the trail has gained, not all of a long backlog at a time."""
+    guarded(app, "Sealing the trail", _seal)
 
 
 def beat(app: App, leader: str, started_at: datetime) -> None:
@@ -136,6 +145,14 @@ def _newest_due(schedule_id: int) -> datetime | None:
     )
     end_reads()
     return due_at
+
+
+def _seal() -> None:
+    made = trail.custody.seal(db.engine, most=SEALED_AT_ONCE)
+    if made.is_held_up:
+        logger.warning("Sealing the trail waits for transactions under way.")
+    elif made.rows:
+        logger.info("The trail is sealed up to row %s.", made.last_id)
 
 
 def _beat(leader: str, started_at: datetime) -> None:

@@ -22,6 +22,7 @@ WORKERS = 4
 UPKEEP: tuple[tuple[Callable[[App], None], int], ...] = (
     (runner.fail_stale, 60),
     (runner.recover_writes, 60),
+    (runner.seal_trail, 60),
     (runner.close_logins, 3600),
 )
 """What is done beside the runs, and every how many seconds."""

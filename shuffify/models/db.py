@@ -2,6 +2,7 @@
 
 from shuffify.extensions import db
 from shuffify.models.activity_log import ActivityLog
+from shuffify.models.activity_seal import ActivitySeal
 from shuffify.models.job_execution import JobExecution
 from shuffify.models.playlist_snapshot import PlaylistSnapshot
 from shuffify.models.schedule import Schedule
@@ -12,6 +13,7 @@ from shuffify.models.workshop_session import WorkshopSession
 
 __all__ = [
     "ActivityLog",
+    "ActivitySeal",
     "JobExecution",
     "LoginHistory",
     "PlaylistSnapshot",

@@ -17,7 +17,14 @@ from shuffify.jobs import runner
 from shuffify.jobs import scheduler as jobs
 from shuffify.jobs.scheduler import Scheduler
 from shuffify.models.base import utcnow
-from shuffify.models.db import JobExecution, Schedule, SchedulerState, User
+from shuffify.models.db import (
+    ActivityLog,
+    ActivitySeal,
+    JobExecution,
+    Schedule,
+    SchedulerState,
+    User,
+)
 from shuffify.models.sqlite import write_transactions
 from shuffify.sandbox import Sandbox, library
 from shuffify.services import HealthService, UserSettingsService
@@ -248,6 +255,19 @@ def test_leader_notes_that_it_is_alive(
         assert HealthService.checks()["scheduler"] == "ok"
     outside.rollback()
     assert outside.scalar(select(func.count()).select_from(SchedulerState)) == 1
+
+
+def test_leader_seals_the_trail(served: Flask, outside: Session, mira: int) -> None:
+    row = ActivityLog(user_id=mira, activity_type="logout", description="Logged out")
+    outside.add(row)
+    outside.commit()
+
+    with listening("shuffify.jobs", logging.INFO) as heard, jobs.running(served):
+        heard.wait_for(f"The trail is sealed up to row {row.id}.")
+
+    row_id = row.id
+    outside.rollback()
+    assert outside.scalar(select(ActivitySeal.last_id)) == row_id
 
 
 def test_stale_run_is_failed_before_anything_is_run(

@@ -129,7 +129,7 @@ def test_upgrade_from_empty_equals_the_models(bare_app: Flask) -> None:
     flask_migrate.downgrade(revision="base")
     db.create_all()
     assert describe(db.engine) == migrated
-    assert len(migrated) == 11
+    assert len(migrated) == 12
     assert migrated["activity_log"]["triggers"]
 
 
