@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from sqlalchemy import Table, event, inspect
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.orm import Mapper, Session, scoped_session, sessionmaker
+from sqlalchemy.orm import Mapper, Session, scoped_session
 
 from .context import current
 from .counters import Counters, Meter
 from .custody import Custody
 from .delivery import Delivery
-from .errors import HistoryError, WatchError, describe_error
+from .errors import HistoryError, describe_error
 from .executions import Executions
 from .history import Event, event_by_id, events_of, subject_of, values_at
 from .listeners import Listeners
@@ -25,6 +25,7 @@ from .registry import Registry, mappers_of
 from .render import Row
 from .revert import revert
 from .spool import Spool
+from .targets import session_class_of
 from .unit import utcnow
 
 _WATCHER: Final = "shuffify.audit.trail"
@@ -62,7 +63,7 @@ class AuditTrail:
         same log takes the first one's place. Needs no engine. Raises WatchError for anything
         else, PolicyError for a declaration that cannot work.
         """
-        session_class = _session_class(target)
+        session_class = session_class_of(target)
         mappers_of(base)
         if isinstance(target, scoped_session):
             self._scoped = target
@@ -268,36 +269,3 @@ class AuditTrail:
         for name, listener in self._of_sessions():
             if event.contains(target, name, listener):
                 event.remove(target, name, listener)
-
-
-def _session_class(target: Any) -> type[Session]:
-    if isinstance(target, scoped_session) or _is_async(target, "async_scoped_session"):
-        target = target.session_factory
-    if _is_async(target, "async_sessionmaker"):
-        return _sync_class_of(target)
-    if isinstance(target, sessionmaker):
-        target = target.class_
-    if isinstance(target, type) and hasattr(target, "sync_session_class"):
-        target = target.sync_session_class
-    if isinstance(target, type) and issubclass(target, Session):
-        return target
-    raise WatchError(
-        f"watch({target!r}): give a scoped_session, a sessionmaker or a Session class."
-    )
-
-
-def _is_async(target: Any, name: str) -> bool:
-    # By name: importing SQLAlchemy's asyncio needs greenlet, which an application may not have.
-    return any(kind.__name__ == name for kind in type(target).__mro__)
-
-
-def _sync_class_of(factory: Any) -> type[Session]:
-    """Return the class of an async_sessionmaker's inner sessions, which is made its own.
-
-    A sessionmaker has one by itself; this one's would be `Session`, and with it everybody's.
-    """
-    chosen = factory.kw.get("sync_session_class") or factory.class_.sync_session_class
-    if chosen is Session:
-        chosen = type("AsyncInnerSession", (Session,), {})
-        factory.configure(sync_session_class=chosen)
-    return chosen  # type: ignore[no-any-return]
