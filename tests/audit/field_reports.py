@@ -111,7 +111,6 @@ CANNOT: Final[dict[int, str]] = {
 """Reports that cannot come true here, and why."""
 
 NOT_YET: Final[dict[int, str]] = {
-    71: "Associations leave no row of their own yet (A8).",
     79: "Nothing is chained yet (A15).",
 }
 """Reports about what the rules call "not yet"."""

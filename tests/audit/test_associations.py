@@ -155,6 +155,7 @@ def _kept(session: Session, model: Any, key: int) -> Any:
     return one
 
 
+@pytest.mark.report(71)
 @pytest.mark.parametrize("do", [
     lambda s: song(s).tags.append(tag(s, 3)),
     lambda s: tag(s, 3).songs.append(song(s)),
@@ -176,6 +177,7 @@ def test_a_lost_link_is_told_and_so_is_the_column_beside_it(stage: Stage) -> Non
     ]
 
 
+@pytest.mark.report(71)
 def test_a_replaced_collection_tells_only_the_difference(stage: Stage) -> None:
     def do(session: Session) -> None:
         song(session).tags = [tag(session, 2), tag(session, 3)]
