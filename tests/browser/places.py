@@ -85,6 +85,14 @@ def schedule_runs(page: Page) -> None:
     page.get_by_role("dialog").get_by_text("By hand").wait_for()
 
 
+def schedule_delete(page: Page) -> None:
+    """Stand before the question whether to delete a schedule."""
+    page.goto("/schedules")
+    until_ready(page)
+    page.get_by_role("button", name="Delete").first.click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").wait_for()
+
+
 PLACES = [
     Place("landing", "core.index", address("/"), signed_in=False),
     Place("dashboard", "core.index", address("/")),
@@ -102,6 +110,7 @@ PLACES = [
     Place("schedules", "schedules.list_schedules", address("/schedules")),
     Place("schedule-form", "schedules.list_schedules", schedule_form, dialog=True),
     Place("schedule-runs", "schedules.list_schedules", schedule_runs, dialog=True),
+    Place("question", "schedules.list_schedules", schedule_delete, dialog=True),
     Place("settings", "settings.show_settings", address("/settings")),
     Place("terms", "core.terms", address("/terms"), signed_in=False),
     Place("privacy", "core.privacy", address("/privacy"), signed_in=False),
