@@ -1,13 +1,12 @@
 """Names that people choose, on every page: shown as text, nothing runs, the layout holds."""
 
 from collections.abc import Iterator
+from contextlib import closing
+import sqlite3
 
 from playwright.sync_api import Browser
 import pytest
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from shuffify.models.db import User, db
 from shuffify.sandbox import library
 from tests.browser import proofs
 from tests.browser.complaints import Complaints
@@ -34,9 +33,9 @@ def stage(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     names = {role: f"{library.PLAYLIST_NAMES[role]} {end}" for role, end in STRANGE.items()}
     folder = tmp_path_factory.mktemp("hostile")
     with set_up(folder, browser, names=names, said=MARKUP[:200]) as stage:
-        with stage.demo.app.app_context(), Session(db.engine) as session:
-            session.scalars(select(User)).one().display_name = MARKUP[:255]
-            session.commit()
+        with closing(sqlite3.connect(stage.demo.database)) as database:
+            database.execute("UPDATE users SET display_name = ?", [MARKUP[:255]])
+            database.commit()
         yield stage
 
 
