@@ -68,11 +68,6 @@ class Counters:
             except Exception as error:
                 log.error("the audit meter failed: %s", describe_error(error))
 
-    def set(self, name: str, number: int) -> None:
-        """Set what is no count but a measure, such as a lag in seconds."""
-        with self._lock:
-            self._numbers[name] = number
-
     def as_dict(self) -> dict[str, int]:
         """Return a copy of all counts."""
         with self._lock:

@@ -54,12 +54,14 @@ class Custody:
 
         Waits for these up to ``patience`` seconds; ends after ``most`` rows or a few more.
         """
-        sealer = self.sealer()
-        sealing = sealer.seal(engine, patience, most)
+        sealing = self.sealer().seal(engine, patience, most)
         self._counters.add("sealed", sealing.rows)
-        with engine.connect() as connection:
-            self._counters.set("seal_lag", sealer.lag(connection, sealing.last_id))
         return sealing
+
+    def lag(self, engine: Engine) -> int:
+        """Return for how many seconds the oldest row without a seal has waited, 0 for none."""
+        with engine.connect() as connection:
+            return self.sealer().lag(connection)
 
     def verify(self, engine: Engine, anchors: Iterable[Anchor] = ()) -> Verified:
         """Compare all rows with their seals, in one snapshot; writes nothing.

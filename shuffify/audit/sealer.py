@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, Table, insert, select
+from sqlalchemy import Row, Table, func, insert, select
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
@@ -76,8 +76,9 @@ class Sealer:
         columns = [self.seals.c[name] for name in Seal.__dataclass_fields__]
         return select(*columns).order_by(self.seals.c.first_id)
 
-    def lag(self, connection: Connection, last_id: int) -> int:
-        """Return for how many seconds the oldest row above an id has been waiting."""
+    def lag(self, connection: Connection) -> int:
+        """Return for how many seconds the oldest row above the seals has been waiting."""
+        last_id = connection.scalar(select(func.max(self.seals.c.last_id))) or 0
         query = select(self.log.c.created_at).where(self._key > last_id)
         oldest: datetime | None = connection.scalar(query.order_by(self._key).limit(1))
         return 0 if oldest is None else max(0, int((utcnow() - naive_utc(oldest)).total_seconds()))

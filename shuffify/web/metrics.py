@@ -7,6 +7,7 @@ folder, prometheus-client shares them through files there and any worker answers
 from collections.abc import Iterator
 from functools import cache
 import hmac
+import logging
 from typing import Any
 
 from flask import Flask, Response, abort, request
@@ -19,10 +20,13 @@ from prometheus_client import (
     multiprocess,
 )
 from prometheus_client.core import GaugeMetricFamily
+from sqlalchemy.exc import SQLAlchemyError
 
 from shuffify.audit_trail import trail
 from shuffify.config import Settings
-from shuffify.extensions import app_settings
+from shuffify.extensions import app_settings, db
+
+logger = logging.getLogger(__name__)
 
 PREFIX = "shuffify_audit"
 
@@ -85,6 +89,16 @@ class Present:
         yield GaugeMetricFamily(
             f"{PREFIX}_spool_rows", "Rows that wait in the spool for `audit replay`.",
             value=len(trail.spool),
+        )
+        try:
+            lag = trail.custody.lag(db.engine)
+        except SQLAlchemyError as error:
+            # Prometheus knows a gauge that is gone from one that is 0.
+            logger.warning("The seals' lag is unknown: %s", type(error).__name__)
+            return
+        yield GaugeMetricFamily(
+            f"{PREFIX}_seal_lag_seconds", "How long the oldest row has waited for its seal.",
+            value=lag,
         )
 
 

@@ -110,9 +110,7 @@ CANNOT: Final[dict[int, str]] = {
 }
 """Reports that cannot come true here, and why."""
 
-NOT_YET: Final[dict[int, str]] = {
-    79: "Nothing is chained yet (A15).",
-}
+NOT_YET: Final[dict[int, str]] = {}
 """Reports about what the rules call "not yet"."""
 
 

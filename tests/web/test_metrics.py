@@ -1,6 +1,7 @@
 """`/metrics`: who may look, and what is told."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 import os
 from pathlib import Path
 import re
@@ -15,6 +16,7 @@ import pytest
 from shuffify.audit import AuditTrail, bind
 from shuffify.audit_trail import trail
 from shuffify.errors import ConfigurationError
+from shuffify.models.base import utcnow
 from shuffify.models.db import ActivityLog, User, WorkshopSession, db
 from shuffify.web.metrics import PrometheusMeter
 from tests.visitor import on_sqlite
@@ -94,7 +96,26 @@ def test_what_the_trail_counts_is_told(
     assert grown("shuffify_audit_bypasses_total[('allowed', 'yes')]") == 2
     assert grown("shuffify_audit_others_total[('name', 'something.new')]") == 1
     assert after["shuffify_audit_spool_rows[]"] == before["shuffify_audit_spool_rows[]"] + 1
+    assert before["shuffify_audit_seal_lag_seconds[]"] == 0
     assert "secret-of-mine" not in str(after)
+
+
+@on_sqlite
+def test_the_lag_of_the_seals_is_told_while_the_database_tells_it(
+    measured: Flask, user: User
+) -> None:
+    with measured.app_context():
+        minute_ago = utcnow() - timedelta(minutes=1)
+        db.session.add(ActivityLog(
+            user_id=user.id, activity_type="logout", description="x", created_at=minute_ago
+        ))
+        db.session.commit()
+        assert 60 <= scrape(measured)["shuffify_audit_seal_lag_seconds[]"] < 120
+        trail.custody.seal(db.engine)
+        assert scrape(measured)["shuffify_audit_seal_lag_seconds[]"] == 0
+        db.session.remove()
+        db.drop_all()
+    assert "shuffify_audit_seal_lag_seconds[]" not in scrape(measured)
 
 
 def test_a_meter_that_fails_harms_nobody(
