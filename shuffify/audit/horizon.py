@@ -14,6 +14,7 @@ from sqlalchemy import Table, func, select, text
 from sqlalchemy.engine import Connection, Engine
 
 from .errors import AuditError
+from .permanence import only_key
 
 POLL: Final = 0.05
 """Seconds between two looks at the transactions under way."""
@@ -36,7 +37,7 @@ def horizon(engine: Engine, table: Table, patience: float) -> int | None:
     None when transactions under way are not settled within ``patience`` seconds. Ids must be
     given out in order: a sequence with a CACHE above 1 does not.
     """
-    (key,) = table.primary_key
+    key = only_key(table)
     with engine.connect() as connection:
         newest: int = connection.scalar(select(func.max(key))) or 0
         dialect = connection.dialect.name

@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Connection, Dialect
 
+from .errors import AuditError
 from .savepoint import guarded
 
 Model = TypeVar("Model", bound=type)
@@ -41,6 +42,7 @@ def permanent(model: Model, *, door: bool = True) -> Model:
     erases. Dropping the table stays possible. `protect` serves tables that exist.
     """
     table: Table = model.__table__  # type: ignore[attr-defined]
+    only_key(table)
     table.info[_PERMANENT] = True
     if door and _DOOR not in table.info:
         table.info[_DOOR] = _door_table(table)
@@ -67,11 +69,22 @@ def opened(connection: Connection, table: Table, action: str, up_to: int | None 
 
     Closed again at the block's end; when it raises, all that it did is rolled back.
     """
-    place = table.info[_DOOR]
+    place = table.info.get(_DOOR)
     with guarded(connection):
+        if place is None:
+            yield  # Nothing keeps these rows.
+            return
         connection.execute(insert(place).values(id=1, action=action, up_to=up_to, shut_by=0))
         yield
         connection.execute(delete(place))
+
+
+def only_key(table: Table) -> Column[Any]:
+    """Return a log's primary key; raises AuditError where it is not one column."""
+    if len(table.primary_key) != 1:
+        raise AuditError(f"{table.name} needs a primary key of one column for that.")
+    (key,) = table.primary_key
+    return key
 
 
 def _door_table(table: Table) -> Table:
@@ -125,8 +138,7 @@ class _Names:
         self.table = f"{self._schema}{self._quote(table.name)}"
         self.door = None if door is None else f"{self._schema}{self._quote(door.name)}"
         self.function = f"{self._schema}{self._quote(f'{table.name}_permanent')}"
-        (key,) = table.primary_key
-        self.key = self._quote(key.name)
+        self.key = self._quote(only_key(table).name)
         self.columns = [self._quote(column.name) for column in table.columns]
         self.client = [self._quote(name) for name in CLIENT_COLUMNS if name in table.c]
         self.metadata = self._quote("metadata_json") if "metadata_json" in table.c else None

@@ -21,7 +21,7 @@ from .canonical import instant, naive_utc
 from .context import current
 from .delivery import Delivery
 from .errors import AuditError
-from .permanence import CLIENT_COLUMNS, CLIENT_PART, opened
+from .permanence import CLIENT_COLUMNS, CLIENT_PART, only_key, opened
 from .render import Row
 from .unit import utcnow
 
@@ -57,12 +57,15 @@ class Retention:
     def __init__(self, delivery: Delivery) -> None:
         self._delivery = delivery
         self._table: Table = delivery.writer.table
-        (self._key,) = self._table.primary_key
+
+    @property
+    def _key(self) -> Column[Any]:
+        return only_key(self._table)
 
     def end(self, connection: Connection, before: datetime, up_to: int | None) -> int:
         """Return the last id, up to one, that stands before every row from a moment on; or 0."""
-        newer = self._table.c.created_at >= naive_utc(before)
-        first_kept = connection.scalar(select(func.min(self._key)).where(newer))
+        first = select(func.min(self._key))
+        first_kept = connection.scalar(first.where(self._table.c.created_at >= naive_utc(before)))
         if first_kept is None:
             end: int = connection.scalar(select(func.max(self._key))) or 0
         else:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from .canonical import naive_utc
 from .errors import AuditError
 from .horizon import horizon
+from .permanence import only_key
 from .seal import ROWS_A_SEAL, SealKeys, Seal, row_digest, sealed
 from .unit import utcnow
 
@@ -49,7 +50,7 @@ class Sealer:
         self.log = log
         self.seals = seals
         self.keys = SealKeys()
-        (self._key,) = log.primary_key
+        self._key = only_key(log)
 
     def seal(self, engine: Engine, patience: float, most: int | None) -> Sealing:
         """Seal what is committed and settled, at most so many rows; commits seal by seal."""

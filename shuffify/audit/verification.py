@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection, CursorResult
 
 from .anchor import Anchor
+from .permanence import only_key
 from .retention import PRUNED
 from .seal import Seal
 from .sealer import Sealer, as_seal
@@ -65,7 +66,7 @@ class Verification:
         self._gone: list[int] = []
         """The first and the last of the rows that are gone without one between that stands."""
         self._gone_count = 0
-        (self._key,) = sealer.log.primary_key
+        self._key = only_key(sealer.log)
 
     def run(self) -> Verified:
         """Return what stands and what is wrong; raises SealKeyError without the right key."""

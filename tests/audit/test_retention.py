@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, String, event, text
+from sqlalchemy import Engine, String, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from shuffify.audit import bind, permanent
+from shuffify.audit import AuditError, AuditTrail, bind, permanent
 from tests.audit.stage import LogColumns, Stage, UserColumns, staged
 
 NOON = datetime(2026, 1, 1, 12)
@@ -169,3 +169,49 @@ def test_erasing_belongs_to_the_callers_transaction(stage: Stage, put: Put) -> N
     assert stage.rows() == before
     with stage.engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM activity_log_door")) == 0
+
+
+# -- logs of other shapes ----------------------------------------------------------------------
+
+
+class Other(DeclarativeBase):
+    """A base whose log is not permanent."""
+
+
+class OtherUser(UserColumns, Other):
+    pass
+
+
+class OtherLog(LogColumns, Other):
+    pass
+
+
+def test_a_log_that_nothing_keeps_is_pruned_alike(engine: Engine) -> None:
+    with staged(engine, Other, OtherLog) as stage:
+        with engine.begin() as connection:
+            connection.execute(OtherLog.__table__.insert(), {
+                "user_id": 7, "activity_type": "x", "description": "x", "created_at": NOON,
+                "event_id": "1", "metadata_json": {"client": CLIENT},
+            })
+        with stage.session() as session:
+            assert stage.trail.custody.erase(session, 7) == 1
+            session.commit()
+        assert stage.trail.custody.prune(engine, NOON + timedelta(days=1)).rows == 1
+        assert stage.said() == ["audit_erase", "audit_prune"]
+
+
+class Pair(Other):
+    """A log whose rows are told apart by two columns."""
+
+    __tablename__ = "pairs"
+
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+
+
+def test_a_log_with_a_key_of_two_columns_is_watched_but_cannot_be_kept() -> None:
+    trail = AuditTrail(log=Pair)
+    with pytest.raises(AuditError, match="pairs needs a primary key of one column"):
+        trail.custody.prune(create_engine("sqlite://"), NOON)
+    with pytest.raises(AuditError, match="pairs needs a primary key of one column"):
+        permanent(Pair)
