@@ -59,7 +59,7 @@ def _written(notes: Notes, plan_of: PlanOf) -> tuple[dict[Plan, list[list[State]
 class Capture:
     """Turns the notes and states of one finished flush into Changes, in a stable order."""
 
-    def __init__(self, notes: Notes, session: Session, connection: Connection,
+    def __init__(self, notes: Notes, session: Session, connection: Callable[[Plan], Connection],
                  context: AuditContext, at: datetime) -> None:
         self.notes = notes
         self.session = session
@@ -150,7 +150,7 @@ class Capture:
         if not keys:
             return {}
         try:
-            return rows_by_key(self.connection, plan, keys)
+            return rows_by_key(self.connection(plan), plan, keys)
         except Exception as error:
             if is_lost(error):
                 raise
@@ -236,7 +236,7 @@ class Capture:
         }
         try:
             targets = [(rows.get(change.key, change.values), change) for change in ready]
-            for change, values in follow_paths(plan, targets, self.session, self.connection):
+            for change, values in follow_paths(plan, targets, self.session, self.connection(plan)):
                 change.values.update(values)
         except Exception as error:
             if is_lost(error):

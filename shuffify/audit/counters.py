@@ -11,8 +11,9 @@ from .errors import describe_error
 
 log = logging.getLogger("shuffify.audit")
 
-STAGES: Final = ("actor", "capture", "encode", "savepoint", "insert", "release", "commit")
-"""Where a row can be lost: no user to name, or a step of the write."""
+STAGES: Final = ("actor", "capture", "encode", "savepoint", "insert", "release", "commit",
+                 "bind")
+"""Where a row can be lost: no user to name, a step of the write, or another bind's commit."""
 
 
 class Meter(Protocol):

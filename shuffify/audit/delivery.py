@@ -58,6 +58,14 @@ class Delivery:
         if not refusal.doomed:
             frame.refused += [Refused(row, refusal.stage, error, retry=True) for row in rows]
 
+    def put_off(self, frame: Frame, changes: list[Change]) -> None:
+        """Let rows wait for the commit: what they tell of is on another bind than the log."""
+        rows = self._rows(frame, changes, elsewhere=True) if changes else []
+        if not changes:
+            rows = self._suspensions(frame)
+        why = "another bind than the log's"
+        frame.refused += [Refused(row, "bind", why, retry=True) for row in rows]
+
     def gap(self, frame: Frame, context: AuditContext, what: str, error: Exception) -> None:
         """Keep the fact that something went unrecorded: an auditor must see the gap."""
         told = describe_error(error)
@@ -132,13 +140,13 @@ class Delivery:
 
     # -- rows ----------------------------------------------------------------------------------
 
-    def _rows(self, frame: Frame, changes: list[Change]) -> list[Row]:
+    def _rows(self, frame: Frame, changes: list[Change], elsewhere: bool = False) -> list[Row]:
         ids = new_event_ids(len(changes), changes[0].at, os.urandom(8 * len(changes)))
         rows: list[Row] = []
         render = self.renderer.row
         for change, event_id in zip(changes, ids, strict=True):
             try:
-                row = render(change, event_id)
+                row = render(change, event_id, elsewhere)
             except Exception as error:
                 self._degraded("row", change, error)
                 row = self._least(change, event_id)
@@ -198,18 +206,19 @@ class Delivery:
     # -- what was refused ------------------------------------------------------------------------
 
     def _save(self, unit: Unit, refused: list[Refused]) -> None:
-        again = [one for one in refused if one.retry and unit.connection is not None]
+        again = [one for one in refused if one.retry and unit.home is not None]
         answers: list[str] = []
-        if again and unit.connection is not None:
-            answers = self.writer.retry(unit.connection.engine, [one.row for one in again])
+        if again and unit.home is not None:
+            answers = self.writer.retry(unit.home, [one.row for one in again])
         for one, answer in zip(again, answers, strict=True):
             if answer in ("inserted", "present"):
-                self._counters.add("retried")
+                if one.stage != "bind":
+                    self._counters.add("retried")
                 self._counters.add_rows({_type_of(one.row): 1})
             else:
                 self.lose(one.row, one.stage, answer)
         for one in refused:
-            if not one.retry or unit.connection is None:
+            if not one.retry or unit.home is None:
                 self.lose(one.row, one.stage, one.error)
 
     # -- counting --------------------------------------------------------------------------------

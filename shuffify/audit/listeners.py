@@ -37,7 +37,7 @@ from .notes import Notes, look_at_pairs, look_before_delete, look_before_update
 from .plan import Plan
 from .registry import Registry
 from .suspension import suspension
-from .unit import Unit, is_last, utcnow
+from .unit import Unit, home_of, is_last, utcnow
 
 log = logging.getLogger("shuffify.audit")
 
@@ -98,7 +98,7 @@ class Listeners:
     def after_begin(self, session: Session, transaction: SessionTransaction,
                     connection: Connection) -> None:
         unit = self.unit(session)
-        unit.began(transaction, connection)
+        unit.began(transaction, connection, home_of(session, connection, self.registry.log))
         self.detector.began(session, connection)
         if isinstance(session.bind, Connection):
             # The caller may commit around the session, while it is open.
@@ -109,7 +109,7 @@ class Listeners:
         notes = self.unit(session).notes = Notes(flush_context)
         if session.new and session.deleted:
             deleted = [inspect_class(instance) for instance in session.deleted]
-            look_at_pairs(deleted, notes, self.registry.plan_of, session.connection)
+            look_at_pairs(deleted, notes, self.registry.plan_of, _reach(session))
 
     @guarded("degraded.read")
     def before_update(self, mapper: Mapper[Any], connection: Connection, state: Any) -> None:
@@ -142,8 +142,8 @@ class Listeners:
 
     def _capture(self, session: Session, unit: Unit, frame: Frame, notes: Notes) -> None:
         connection = unit.connection
-        assert connection is not None
-        capture = Capture(notes, session, connection, current(), utcnow())
+        reach = _reach(session) if unit.elsewhere or connection is None else lambda _: connection
+        capture = Capture(notes, session, reach, current(), utcnow())
         changes = capture.changes(self.registry.plan_of, self.registry.ways_of)
         self.keep(session, unit, frame, changes)
         self.tell(capture.failures)
@@ -152,15 +152,18 @@ class Listeners:
              moved: bool = False) -> None:
         """Add changes to the ledger, or write them where nothing would drain it in time."""
         changes = self._kept(changes, unit, frame)
+        if unit.elsewhere:
+            changes = list(changes)
+            for change in changes:
+                unit.is_away(session, change.plan.mapper)
         if not (unit.late or unit.in_foreign_savepoint(session.get_nested_transaction())):
             frame.record_together(changes, moved)
             return
-        assert unit.connection is not None
         net = Frame()
         net.record_together(changes, moved)
         at_once = net.take()
         if at_once or frame.passed:
-            self.delivery.write(unit.connection, frame, at_once)
+            self._deliver(unit, frame, at_once)
 
     def tell(self, failures: Iterable[tuple[str, Plan, Any, Exception]]) -> None:
         """Count and log reads that failed and cost no row."""
@@ -223,8 +226,17 @@ class Listeners:
         root = unit.ledger.collapse()
         changes = root.take()
         if changes or root.passed:
-            assert unit.connection is not None
-            self.delivery.write(unit.connection, root, changes)
+            self._deliver(unit, root, changes)
+
+    def _deliver(self, unit: Unit, frame: Frame, changes: list[Change]) -> None:
+        if unit.elsewhere:
+            away = [change for change in changes if unit.was_away(change.plan.mapper)]
+            self.delivery.put_off(frame, away)
+            changes = [change for change in changes if not unit.was_away(change.plan.mapper)]
+        if unit.connection is not None:
+            self.delivery.write(unit.connection, frame, changes)
+        elif frame.passed:
+            self.delivery.put_off(frame, [])
 
     @guarded("degraded.commit")
     def after_commit(self, session: Session) -> None:
@@ -234,9 +246,9 @@ class Listeners:
         savepoint = session.get_nested_transaction()
         if savepoint is not None:
             unit.released(savepoint)
-        elif unit.connection is not None:
+        elif unit.home is not None:
             unit.ended = True
-            unit.durable = not unit.connection.in_transaction()
+            unit.durable = unit.is_over()
 
     @guarded("degraded.rollback")
     def after_rollback(self, session: Session) -> None:
@@ -277,3 +289,8 @@ class Listeners:
     def _unit_of(self, state: Any) -> Unit | None:
         session = state.session
         return None if session is None else session.info.get(self)
+
+
+def _reach(session: Session) -> Callable[[Plan], Connection]:
+    """Return what finds the connection that a model's rows are written through."""
+    return lambda plan: session.connection(bind_arguments={"mapper": plan.mapper})

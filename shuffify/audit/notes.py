@@ -115,7 +115,7 @@ def look_before_delete(
 
 
 def look_at_pairs(deleted: Iterable[State], notes: Notes, plan_of: PlanOf,
-                  connection: Callable[[], Connection]) -> None:
+                  connection: Callable[[Plan], Connection]) -> None:
     """Read unloaded deleted objects while new ones are pending: one may take another's key."""
     by_plan: dict[Plan, list[State]] = {}
     for state in deleted:
@@ -123,7 +123,7 @@ def look_at_pairs(deleted: Iterable[State], notes: Notes, plan_of: PlanOf,
         if plan is not None and state.key is not None and _must_ask_all(plan, state):
             by_plan.setdefault(plan, []).append(state)
     for plan, states in by_plan.items():
-        _read(plan, states, notes, connection())
+        _read(plan, states, notes, connection(plan))
 
 
 def _must_ask(plan: Plan, state: State) -> bool:

@@ -23,7 +23,7 @@ def holds_callers_work(session: Session, unit: Unit | None) -> bool:
         return False
     if transaction.nested or transaction.origin is SessionTransactionOrigin.BEGIN:
         return True
-    if unit is None or unit.connection is None:
+    if unit is None or unit.home is None:
         return False
     return unit.flushes > 0 or isinstance(session.bind, Connection) or _wrote(unit)
 
@@ -34,7 +34,8 @@ def _wrote(unit: Unit) -> bool:
     The Session sees neither text statements nor what goes through its connection directly.
     """
     connection = unit.connection
-    assert connection is not None
+    if connection is None:
+        return False
     if connection.dialect.name == "sqlite":
         return total_changes(connection) != unit.changes_before
     if connection.dialect.name == "postgresql":

@@ -26,7 +26,7 @@ class Registry:
 
     def __init__(self, log: type, table: Table) -> None:
         self.bases: list[Any] = []
-        self._log = log
+        self.log = log
         self._table = table
         self._plans: dict[Mapper[Any], Plan | None] = {}
         self._edges: dict[tuple[Plan, bool], Edges] = {}
@@ -104,7 +104,7 @@ class Registry:
 
     def _make(self, mapper: Mapper[Any]) -> Plan | None:
         model = mapper.class_
-        if model is self._log:
+        if model is self.log:
             return None
         policy = getattr(model, "__audit__", _DEFAULT)
         if isinstance(policy, NotAudited):

@@ -65,8 +65,11 @@ class Renderer:
         self._texts = tuple(self.limits.items())
         self._client = not {"remote_addr", "user_agent"} <= self.fields
 
-    def row(self, change: Change, event_id: str) -> Row | None:
-        """Return the change as a row, or None where its policy wants none."""
+    def row(self, change: Change, event_id: str, elsewhere: bool = False) -> Row | None:
+        """Return the change as a row, or None where its policy wants none.
+
+        What happened ``elsewhere`` than in the log's own transaction says so.
+        """
         plan, context = change.plan, change.context
         rule = plan.types[change.action]
         if rule is not None and rule.__class__ is not str:
@@ -80,7 +83,7 @@ class Renderer:
             "description": self._sentence(change),
             "playlist_id": change.playlist_id,
             "playlist_name": change.playlist_name,
-            "metadata_json": self._metadata(change, actor),
+            "metadata_json": self._metadata(change, actor, elsewhere),
             "created_at": change.at,
             "event_id": event_id,
             "entity_type": plan.entity,
@@ -138,7 +141,9 @@ class Renderer:
                 return str(sentence)
         return sentence_for(change)
 
-    def _metadata(self, change: Change, actor: Mapping[str, Any] | None) -> str:
+    def _metadata(
+        self, change: Change, actor: Mapping[str, Any] | None, elsewhere: bool
+    ) -> str:
         plan, context = change.plan, change.context
         metadata: dict[str, Any] = {}
         if change.summary is not None:
@@ -154,6 +159,8 @@ class Renderer:
             metadata["actor"] = actor
         if change.cascaded:
             metadata["cascaded"] = dict(change.cascaded)
+        if elsewhere:
+            metadata["other_bind"] = True
         self._add_context(metadata, context)
         return bounded(metadata, list(changes))
 

@@ -177,7 +177,8 @@ class AuditTrail:
     def hold(self, session: Session, row: Row, error: Exception) -> None:
         """Save a refused explicit row once the caller's transaction is durable (rule A3)."""
         frame = self._hear.unit(session).frame(session.get_nested_transaction())
-        self.delivery.hold(session.connection(), frame, row, error)
+        connection = session.connection(bind_arguments={"mapper": self.log})
+        self.delivery.hold(connection, frame, row, error)
 
     def lose(self, row: Row, error: Exception) -> None:
         """Count an explicit row as lost and keep it in the spool."""

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy.engine import Connection
-from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy import inspect
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import UnboundExecutionError
+from sqlalchemy.orm import Mapper, Session, SessionTransaction
 
 from .fate import when_committing, when_undone
 from .ledger import Frame, Ledger
@@ -24,10 +26,15 @@ class Unit:
 
     __slots__ = ("connection", "ledger", "notes", "flushes", "late", "durable", "ended",
                  "changes_before", "_postponed", "_joined", "_outer", "_savepoints", "_islands",
-                 "_sheltered", "captures")
+                 "_sheltered", "captures", "home", "elsewhere", "_away")
 
     def __init__(self) -> None:
         self.connection: Connection | None = None
+        """The one to the log's own bind."""
+        self.home: Engine | None = None
+        self.elsewhere: list[Connection] = []
+        """Those to other binds: what is written there cannot share a transaction with the log."""
+        self._away: dict[Any, bool] = {}
         self.ledger = Ledger()
         self.notes: Notes | None = None
         self.flushes = 0
@@ -47,9 +54,13 @@ class Unit:
         self._islands: dict[Any, Frame] = {}
         """What was written inside savepoints of the Connection's, by the innermost one."""
 
-    def began(self, transaction: SessionTransaction, connection: Connection) -> None:
+    def began(self, transaction: SessionTransaction, connection: Connection, home: Engine) -> None:
         """Note the connection of the root, and which Core savepoint is the Session's own."""
-        if transaction.nested:
+        self.home = home
+        if connection.engine is not home:
+            if not transaction.nested:
+                self.elsewhere.append(connection)
+        elif transaction.nested:
             own: Any = connection.get_nested_transaction()
             around = _savepoint_around(transaction)
             known = self._outer if around is None else self._savepoints.get(around)
@@ -70,7 +81,8 @@ class Unit:
         `Connection.begin_nested()` announces neither its release nor its rollback. A row that
         is written inside it, at once, shares its fate; a row in the ledger would not.
         """
-        assert self.connection is not None
+        if self.connection is None:
+            return False
         if savepoint in self._sheltered:
             return True
         own = self._outer if savepoint is None else self._savepoints.get(savepoint)
@@ -87,6 +99,23 @@ class Unit:
             island = self._islands[innermost] = Frame()
             when_undone(connection, island.forget)
         return island
+
+    def is_away(self, session: Session, mapper: Mapper[Any]) -> bool:
+        """Tell whether a class's rows are on another bind than the log."""
+        if not self.elsewhere:
+            return False
+        if mapper not in self._away:
+            self._away[mapper] = session.get_bind(mapper=mapper).engine is not self.home
+        return self._away[mapper]
+
+    def was_away(self, mapper: Mapper[Any]) -> bool:
+        """Tell what `is_away` said when the session was at hand."""
+        return self._away.get(mapper, False)
+
+    def is_over(self) -> bool:
+        """Tell whether no connection is left in the transaction."""
+        ours = [self.connection, *self.elsewhere]
+        return not any(one is not None and one.in_transaction() for one in ours)
 
     def postpone(self, drain: Callable[[Unit], None]) -> None:
         """Drain the ledger when the connection is about to commit or to prepare, and not yet."""
@@ -136,6 +165,14 @@ def _savepoint_around(savepoint: SessionTransaction) -> SessionTransaction | Non
     while parent is not None and not parent.nested:
         parent = parent.parent
     return parent
+
+
+def home_of(session: Session, connection: Connection, log: Any) -> Engine:
+    """Return the engine that the log's table is on, for a session that has begun a connection."""
+    try:
+        return session.get_bind(mapper=inspect(log)).engine
+    except UnboundExecutionError:
+        return connection.engine  # Whoever writes the rows will say what is missing.
 
 
 def is_last(session: Session, event: str, listener: Any) -> bool:
