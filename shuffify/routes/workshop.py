@@ -15,11 +15,11 @@ from shuffify.services import (
 )
 from shuffify.spotify.tracks import Track
 from shuffify.web import limits, pages, progress
-from shuffify.web.dashboard import algorithm_menu
 from shuffify.web.guards import login_required, login_required_page, user_id
 from shuffify.web.negotiation import Answer, counted, success
 from shuffify.web.schemas.search import ExternalLoad, PlaylistSearch, TrackSearch
 from shuffify.web.schemas.workshop import Commit, SessionCreate, SessionUpdate, ShufflePreview
+from shuffify.web.workshop import contents
 
 bp = Blueprint("workshop", __name__, url_prefix="/workshop")
 
@@ -28,11 +28,7 @@ bp = Blueprint("workshop", __name__, url_prefix="/workshop")
 @login_required_page
 def workshop(playlist_id: str) -> str:
     """Show the workshop of a playlist; the page itself fetches the rows."""
-    user = user_id()
-    playlist = PlaylistService.get_card(user, playlist_id).to_dict()
-    return pages.render(
-        "workshop.html", user_id=user, playlist=playlist, **algorithm_menu(user)
-    )
+    return pages.render("workshop.html", **contents(user_id(), playlist_id))
 
 
 @bp.post("/<playlist:playlist_id>/preview-shuffle")

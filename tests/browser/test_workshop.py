@@ -65,8 +65,7 @@ def test_a_list_is_put_in_order_by_mouse_saved_and_taken_back(
     by_name = dict(zip(Workshop.names(workshop), sandbox.uris(TWELVE), strict=True))
     assert list(by_name) == names
     notice.get_by_role("button", name="Undo").click()
-    expect(workshop.dialog).to_contain_text("3 tracks removed since did not return")
-    workshop.dialog.get_by_role("button", name="Bring back").click()
+    page.get_by_role("button", name="Restore exactly").click()
     expect(workshop.rows).to_have_count(12)
     assert sandbox.uris(TWELVE) == before
 

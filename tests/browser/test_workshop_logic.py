@@ -18,8 +18,10 @@ IMPORT = """async () => {
   globalThis.rows = await from("rows");
   globalThis.difference = await from("difference");
   globalThis.steps = await from("steps");
+  globalThis.merging = await from("merge");
+  globalThis.drafts = await from("draft");
   globalThis.listOf = (uris) => uris.map((uri) => rows.makeRow(
-    { uri, is_local: uri?.startsWith("local") ?? false }));
+    { uri, name: "", artists: [], is_local: uri?.startsWith("local") ?? false }));
 }"""
 
 
@@ -145,3 +147,55 @@ def test_a_hundred_steps_are_kept(lab: Page) -> None:
         }"""
     )
     assert kept == [str(number) for number in range(30, 130)]
+
+
+MERGES: list[tuple[str, str, str, str, str]] = [
+    ("theirs come to the end", "abc", "cab", "xabcy", "cabxy"),
+    ("what they removed leaves", "abc", "cba", "ac", "ca"),
+    ("what both removed goes once", "aab", "ab", "ab", "ab"),
+    ("what both added comes once", "ab", "abx", "xab", "abx"),
+    ("their second copy is one more", "ab", "ba", "aba", "baa"),
+    ("what I added stays though they removed it", "ab", "aba", "b", "ab"),
+    ("what I removed stays away", "abc", "ab", "cba", "ab"),
+    ("null rows are theirs", "a-b", "ba", "-ab", "-ba"),
+    ("a track that was lost leaves", "abc", "cab", "a-c", "c-a"),
+]
+
+
+def test_what_two_people_did_is_brought_together(lab: Page) -> None:
+    for what, base, mine, theirs, expected in MERGES:
+        lists = [[None if uri == "-" else uri for uri in uris] for uris in (base, mine, theirs)]
+        merged = lab.evaluate(
+            """(lists) => {
+              const [base, mine, theirs] = lists.map(listOf);
+              return rows.urisOf(merging.merge({ base, mine, theirs }).rows);
+            }""",
+            lists,
+        )
+        assert "".join(uri or "-" for uri in merged) == expected, what
+
+
+def test_removed_tracks_can_be_kept_but_no_local_file(lab: Page) -> None:
+    merged = lab.evaluate(
+        """() => {
+          const [base, mine, theirs] = [["a", "local", "b"], ["b", "local", "a"], ["b"]].map(listOf);
+          const { rows: kept, left } = merging.merge({ base, mine, theirs }, { keepRemoved: true });
+          return [rows.urisOf(kept), rows.urisOf(left)];
+        }"""
+    )
+    assert merged == [["b", "a"], ["local"]]
+
+
+def test_drafts_come_back_as_they_were_or_onto_what_others_did(lab: Page) -> None:
+    lists = lab.evaluate(
+        """() => {
+          const base = listOf(["a", null, "b", "a", "local"]);
+          const [a, gone, b, second, local] = base;
+          const [added] = listOf(["x"]);
+          const draft = JSON.parse(JSON.stringify(
+            drafts.pack(base, [local, gone, added, second, b])));
+          const on = (present) => rows.urisOf(drafts.onto(listOf(present), draft).rows);
+          return [on(["a", null, "b", "a", "local"]), on(["local", "a", null, "a", "y"])];
+        }"""
+    )
+    assert lists == [["local", None, "x", "a", "b"], ["local", "x", None, "a", "y"]]

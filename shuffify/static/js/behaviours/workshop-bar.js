@@ -1,9 +1,8 @@
 // Says what is not saved yet; offers to discard it, or to take back what was saved last.
-import { whileBusy } from "../lib/busy.js";
+import { undo } from "../lib/going-back.js";
 import { compare } from "../lib/workshop/difference.js";
-import { undoSteps } from "../lib/workshop/page.js";
-import { edit, isChanged, watch, workshop } from "../lib/workshop/store.js";
-import { undoSave } from "../lib/workshop/undo-save.js";
+import { setUndoSteps, showPlaylist, thisPlaylist, undoSteps } from "../lib/workshop/page.js";
+import { edit, isChanged, tell, watch, workshop } from "../lib/workshop/store.js";
 import { differenceInWords } from "../lib/workshop/words.js";
 
 export function attach(bar) {
@@ -31,6 +30,16 @@ export function attach(bar) {
     edit("Discard all changes", workshop.base);
     slot("save").focus();
   });
-  slot("revert").addEventListener("click", () => whileBusy(slot("revert"), "Undoing…", undoSave));
+  slot("revert").addEventListener("click", () => undo(thisPlaylist()));
+  // Undone or restored, here or in the drawer: that list takes the place of this one, whose
+  // unsaved changes stay as a draft.
+  document.addEventListener("shuffify:written", ({ detail: playlist }) => {
+    tell("leaving");
+    showPlaylist(playlist);
+  });
+  document.addEventListener("shuffify:steps", ({ detail }) => {
+    setUndoSteps(detail.steps);
+    show();
+  });
   watch(["rows"], show);
 }

@@ -1,9 +1,13 @@
 // Reads the list, shows while that lasts or when it failed, and asks before unsaved work is left.
 import { whileBusy } from "../lib/busy.js";
 import { counted } from "../lib/card.js";
-import { readPlaylist, showPlaylist } from "../lib/workshop/page.js";
+import { openSnapshots } from "../lib/snapshots.js";
+import { readPlaylist, showPlaylist, thisPlaylist } from "../lib/workshop/page.js";
 import { isChanged, watch, workshop } from "../lib/workshop/store.js";
 import { durationOf } from "../lib/workshop/words.js";
+
+const isWriting = () =>
+  workshop.isWriting || document.querySelector('[data-writes][aria-busy="true"]') !== null;
 
 const element = (id) => document.getElementById(id);
 
@@ -33,9 +37,10 @@ function showFacts() {
 export function attach() {
   const retry = element("workshop-problem").querySelector('[data-slot="retry"]');
   retry.addEventListener("click", () => whileBusy(retry, "Reading…", read));
+  element("workshop-snapshots").addEventListener("click", () => openSnapshots(thisPlaylist()));
   watch(["rows"], showFacts);
   addEventListener("beforeunload", (event) => {
-    if (isChanged() || workshop.isWriting) {
+    if (isChanged() || isWriting()) {
       event.preventDefault();
     }
   });

@@ -2,7 +2,7 @@
 import { postWatched } from "../api.js";
 import { playlistId, readPlaylist, rowsOf, setUndoSteps, showPlaylist } from "./page.js";
 import { freeUrisOf, sameList } from "./rows.js";
-import { setWriting, workshop } from "./store.js";
+import { workshop } from "./store.js";
 
 const MOST_TRIES = 3;
 const LOOKED_EACH_MS = 1_500;
@@ -21,10 +21,10 @@ function settled(answer) {
 
 const clashed = (theirs) => ({ kind: "clashed", theirs });
 
-// Another version may hold the list that is to be written, or the one that changes count from:
-// then there is nothing to ask.
-async function send(rows, baseId, report, tries = MOST_TRIES) {
-  const body = { track_uris: freeUrisOf(rows), base_snapshot_id: baseId };
+// Another version may hold the list that is to be written, or the one that was read: then there
+// is nothing to ask.
+async function send(rows, read, report, tries = MOST_TRIES) {
+  const body = { track_uris: freeUrisOf(rows), base_snapshot_id: read.version };
   try {
     return settled(await postWatched(`/workshop/${playlistId()}/commit`, body, report));
   } catch (error) {
@@ -37,23 +37,25 @@ async function send(rows, baseId, report, tries = MOST_TRIES) {
       showPlaylist(theirs);
       return { kind: "saved", answer: null };
     }
-    const isSame = sameList(found, workshop.base) && tries > 1;
-    return isSame ? send(rows, theirs.snapshot_id, report, tries - 1) : clashed(theirs);
+    const isSame = sameList(found, read.rows) && tries > 1;
+    return isSame
+      ? send(rows, { ...read, version: theirs.snapshot_id }, report, tries - 1)
+      : clashed(theirs);
   }
 }
 
 async function whileWriting(work) {
-  setWriting(true);
+  workshop.isWriting = true;
   try {
     return await work();
   } finally {
-    setWriting(false);
+    workshop.isWriting = false;
   }
 }
 
-// Returns { kind: "saved", answer } or { kind: "clashed", theirs }; throws ApiErrors.
-export const commit = (rows, report, baseId = workshop.playlist.snapshot_id) =>
-  whileWriting(() => send(rows, baseId, report));
+// `read` is the list that was read, as { version, rows }. Returns { kind: "saved", answer } or
+// { kind: "clashed", theirs }; throws ApiErrors.
+export const commit = (rows, read, report) => whileWriting(() => send(rows, read, report));
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, LOOKED_EACH_MS));
 
@@ -68,7 +70,7 @@ async function look() {
 
 // Looks until the list stands still. Returns what commit does, { kind: "unwritten" } when it
 // stands as before, and { kind: "unknown" } when it could not be read for long.
-export function follow(rows) {
+export function follow(rows, read) {
   return whileWriting(async () => {
     let [version, steady] = ["", 0];
     for (let looks = 0; looks < LOOKS; looks += 1) {
@@ -80,7 +82,7 @@ export function follow(rows) {
       steady = found !== null && found.snapshot_id === version ? steady + 1 : 0;
       version = found?.snapshot_id ?? "";
       if (steady >= STEADY_LOOKS) {
-        return sameList(rowsOf(found, []), workshop.base) ? { kind: "unwritten" } : clashed(found);
+        return sameList(rowsOf(found, []), read.rows) ? { kind: "unwritten" } : clashed(found);
       }
       await pause();
     }

@@ -8,9 +8,11 @@ const root = () => document.getElementById("workshop");
 export const playlistId = () => root().dataset.playlist;
 export const userId = () => root().dataset.user;
 export const playlistName = () => document.getElementById("workshop-name").textContent;
-export const hasSnapshots = () => root().dataset.snapshots === "true";
+export const thisPlaylist = () => ({ id: playlistId(), name: playlistName() });
 
+// Without automatic snapshots a short write leaves no step: then the last one is an older change.
 export const undoSteps = () => Number(root().dataset.undoSteps);
+export const canUndo = () => undoSteps() > 0 && root().dataset.snapshots === "on";
 export function setUndoSteps(steps) {
   root().dataset.undoSteps = steps;
 }

@@ -12,18 +12,19 @@ export const workshop = {
   steps: noSteps(),
   selected: new Set(), // keys of rows
   lifted: null, // the rows before the move that is under way
+  conflict: null, // the list as somebody else has written it meanwhile
   isWriting: false,
 };
 const state = workshop;
 
-// Kinds: "loaded" (a list was read), "rows", "selected", "filter", "writing". Called at once as
-// well when there is something to show: behaviours arrive in any order.
+// Kinds: "loaded" (a list was read), "rows", "selected", "filter"; and "leaving" (another list is
+// to take this one's place), "conflict". The former are told at once as well when there is a list.
 export function watch(kinds, show) {
   for (const kind of kinds) {
     changes.addEventListener(kind, () => show(kind));
   }
   if (state.playlist !== null) {
-    kinds.forEach(show);
+    kinds.filter((kind) => !["leaving", "conflict"].includes(kind)).forEach(show);
   }
 }
 
@@ -60,7 +61,7 @@ export function edit(label, rows) {
   return true;
 }
 
-// Both return the label of the step, or null where there is none.
+// Returns the label of the step, or null where there is none.
 function walk(way) {
   const step = state.lifted === null ? way(state.steps, state.rows) : null;
   if (step === null) {
@@ -73,13 +74,11 @@ function walk(way) {
 export const undo = () => walk(takenBack);
 export const redo = () => walk(doneAgain);
 
-export function lift() {
-  state.lifted = state.rows;
-}
+export const lift = () => (state.lifted = state.rows);
 
 export const tryOut = (rows) => put(rows);
 
-// Ends a move: as one step with this label, or without one as if it had never begun.
+// Ends a move: as one step of this label, or without one as if it had never begun.
 export function settle(label = null) {
   const before = state.lifted;
   state.lifted = null;
@@ -94,7 +93,7 @@ export function select(keys) {
   tell("selected");
 }
 
-export function setWriting(isWriting) {
-  state.isWriting = isWriting;
-  tell("writing");
+export function setConflict(theirs) {
+  state.conflict = theirs;
+  tell("conflict");
 }

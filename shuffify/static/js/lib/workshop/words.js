@@ -37,3 +37,16 @@ export function differenceInWords({ added, removed, moved }) {
 
 export const placeInWords = (index, total) =>
   `position ${(index + 1).toLocaleString("en")} of ${total.toLocaleString("en")}`;
+
+// What was done to bring two people's changes together: a sentence for each part.
+export function mergedInWords({ joined, left }) {
+  const sentences = [
+    [joined, "added elsewhere since", "at the end"],
+    [left, "removed elsewhere since", "left out"],
+  ];
+  return sentences
+    .filter(([rows]) => rows.length > 0)
+    .map(([rows, what, where]) =>
+      ` ${counted(rows.length, "track")} ${what} ${rows.length === 1 ? "is" : "are"} ${where}.`)
+    .join("");
+}
