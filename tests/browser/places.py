@@ -48,6 +48,8 @@ def workshop(role: str) -> Way:
         page.evaluate("localStorage.clear()")
         page.goto(f"/workshop/{library.PLAYLISTS[role]}")
         page.locator('#workshop-rows[aria-busy="false"]').wait_for()
+        # On a narrow page an open panel would leave no row in view.
+        page.locator('.side-button[aria-expanded="true"]').click()
 
     return reach
 
@@ -57,6 +59,54 @@ def one_snapshot(page: Page) -> None:
     pressed("Snapshots Sunday breakfast", "Taken by hand")(page)
     page.get_by_role("button", name="Taken by hand").click()
     page.get_by_text("12 tracks, and where they are now").wait_for()
+
+
+def panel(button: str, then: str) -> Way:
+    """Return the way to a panel of the workshop, until something is in it."""
+    def reach(page: Page) -> None:
+        workshop("twelve")(page)
+        page.locator(".side-button", has_text=button).click()
+        page.locator(then).first.wait_for()
+        # Rows have a place of their own; on a narrow page these stand half under the bar.
+        page.evaluate(
+            """() => document.querySelectorAll('#workshop-rows [tabindex="0"]').forEach(
+              (control) => { control.tabIndex = -1; })"""
+        )
+
+    return reach
+
+
+def workshop_search(page: Page) -> None:
+    """Search for tracks in the workshop."""
+    panel("Search", "#search-query")(page)
+    page.locator("#search-query").fill("ferries")
+    page.keyboard.press("Enter")
+    page.locator("#search-finds li").first.wait_for()
+
+
+def workshop_conflict(page: Page) -> None:
+    """Save a list that was changed elsewhere meanwhile: the page itself plays the other."""
+    workshop_save(page)
+    page.evaluate(
+        """async (id) => {
+          const { post } = await import(
+            document.querySelector('script[type="module"]').src.replace("main.js", "lib/api.js"));
+          await post(`/shuffle/${id}`, {});
+        }""",
+        library.PLAYLISTS["twelve"],
+    )
+    page.locator('#workshop-commit [data-slot="confirm"]').click()
+    page.locator("#workshop-conflict").wait_for()
+
+
+def workshop_draft(page: Page) -> None:
+    """Come back to a workshop that was left with unsaved changes."""
+    workshop("twelve")(page)
+    page.locator('[data-control="more"]').first.click()
+    page.get_by_role("menuitem", name="Remove").click()
+    page.locator(".bar-changed").wait_for()
+    page.reload()
+    page.locator(".workshop-draft").wait_for()
 
 
 def workshop_save(page: Page) -> None:
@@ -106,6 +156,11 @@ PLACES = [
     ),
     Place("snapshot", "core.index", one_snapshot, dialog=True),
     Place("workshop", "workshop.workshop", workshop("mixed")),
+    Place("workshop-search", "workshop.workshop", workshop_search),
+    Place("workshop-other", "workshop.workshop", panel("Other lists", "#other-lists li")),
+    Place("workshop-saved", "workshop.workshop", panel("Saved", ".session")),
+    Place("workshop-draft", "workshop.workshop", workshop_draft),
+    Place("workshop-conflict", "workshop.workshop", workshop_conflict),
     Place("workshop-save", "workshop.workshop", workshop_save, dialog=True),
     Place("schedules", "schedules.list_schedules", address("/schedules")),
     Place("schedule-form", "schedules.list_schedules", schedule_form, dialog=True),

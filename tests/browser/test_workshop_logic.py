@@ -178,8 +178,10 @@ def test_what_two_people_did_is_brought_together(lab: Page) -> None:
 def test_removed_tracks_can_be_kept_but_no_local_file(lab: Page) -> None:
     merged = lab.evaluate(
         """() => {
-          const [base, mine, theirs] = [["a", "local", "b"], ["b", "local", "a"], ["b"]].map(listOf);
-          const { rows: kept, left } = merging.merge({ base, mine, theirs }, { keepRemoved: true });
+          const lists = [["a", "local", "b"], ["b", "local", "a"], ["b"]];
+          const [base, mine, theirs] = lists.map(listOf);
+          const { rows: kept, left } = merging.merge(
+            { base, mine, theirs }, { keepRemoved: true });
           return [rows.urisOf(kept), rows.urisOf(left)];
         }"""
     )

@@ -24,6 +24,12 @@ function mark(list, keys, isDragged) {
   }
 }
 
+// SortableJS swallows the first click after a drag, which belongs to the drag when the browser
+// makes one of it. Where it does not, somebody's next press would be lost.
+function spendSwallowedClick() {
+  setTimeout(() => document.dispatchEvent(new MouseEvent("click")));
+}
+
 export function attach(box) {
   const list = box.querySelector("#workshop-rows");
   Sortable.create(list, {
@@ -47,6 +53,7 @@ export function attach(box) {
       mark(list, draggedWith(item), true);
     },
     onEnd({ item }) {
+      spendSwallowedClick();
       const keys = draggedWith(item);
       const rows = rowsOfKeys(keys).filter(isFree);
       mark(list, keys, false);

@@ -16,8 +16,10 @@ function badgesOf({ track }) {
 
 function fillCover(item, { track }) {
   const url = safeUrl(track.album_image_url);
-  if (url !== null) {
-    const image = slot(item, "cover");
+  const image = slot(item, "cover");
+  if (url === null) {
+    image.remove();
+  } else {
     image.hidden = false;
     image.src = url;
   }
@@ -26,13 +28,12 @@ function fillCover(item, { track }) {
 // Texts and badges, for rows of the list and for rows that can be added to it.
 export function fillTrack(item, row) {
   slot(item, "name").textContent = nameOf(row);
-  slot(item, "artists").textContent = isNull(row) ? "It keeps its place" : artistsOf(row);
+  slot(item, "artists").textContent = artistsOf(row);
   slot(item, "album").textContent = row.track.album_name ?? "";
   slot(item, "duration").textContent = durationOf(row.track.duration_ms);
   for (const [name, shown] of Object.entries(badgesOf(row))) {
-    if (shown) {
-      slot(item, name).hidden = false;
-    }
+    // What is never shown costs a list of a thousand rows thousands of elements.
+    shown ? (slot(item, name).hidden = false) : slot(item, name).remove();
   }
   fillCover(item, row);
 }
@@ -52,6 +53,7 @@ export function makeItem(template, row) {
   nameControls(item, row);
   if (isNull(row)) {
     item.classList.add("row-null");
+    slot(item, "artists").textContent = "It keeps its place";
     slot(item, "handle").disabled = true;
     slot(item, "select").disabled = true;
   }
