@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, Integer, func, select
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Integer, func, select
 from shuffify.enums import ActivityType
 from shuffify.extensions import db
 from shuffify.models.activity_log import as_dict
-from shuffify.models.db import ActivityLog
+from shuffify.models.db import ActivityLog, ActivitySeal
 from shuffify.services.activity_query import ActivityFilter
 from shuffify.services.activity_stats import ActivityStats, count_activity
 
@@ -38,6 +38,16 @@ class ScheduleRuns:
 
 
 @dataclass(frozen=True, slots=True)
+class SealState:
+    """How far the whole trail is sealed, whatever the report's filter."""
+
+    seals: int
+    newest: datetime | None
+    waiting: int
+    """Rows without a seal."""
+
+
+@dataclass(frozen=True, slots=True)
 class ActivityReport:
     """Everything that a report shows of the rows that fit its filter."""
 
@@ -52,6 +62,7 @@ class ActivityReport:
     failures: list[dict[str, Any]]
     """The newest failed or interrupted rows, as `ActivityLog.to_dict` gives them."""
     failure_count: int
+    sealed: SealState
 
 
 def read_report(wanted: ActivityFilter) -> ActivityReport:
@@ -70,6 +81,7 @@ def read_report(wanted: ActivityFilter) -> ActivityReport:
         schedules=_schedules(conditions),
         failures=failures,
         failure_count=failure_count,
+        sealed=_seal_state(),
     )
 
 
@@ -148,6 +160,14 @@ def _schedules(conditions: Sequence[ColumnElement[bool]]) -> list[ScheduleRuns]:
         runs.outcomes[how or "unknown"] += count
     busiest = sorted(found.values(), key=lambda runs: (-runs.outcomes.total(), runs.schedule_id))
     return busiest[:MOST_ENTRIES]
+
+
+def _seal_state() -> SealState:
+    seal = ActivitySeal
+    statement = select(func.count(), func.max(seal.sealed_at), func.max(seal.last_id))
+    seals, newest, last_id = db.session.execute(statement).one()
+    rest = select(func.count()).select_from(ActivityLog).where(ActivityLog.id > (last_id or 0))
+    return SealState(seals, newest, db.session.scalar(rest) or 0)
 
 
 def _failures(conditions: Sequence[ColumnElement[bool]]) -> tuple[list[dict[str, Any]], int]:

@@ -48,7 +48,18 @@ def test_the_page_tells_what_happened(
     failures = text[text.index("Failures Time"):]
     assert failures.index("Interrupted") < failures.index("Run: failed")
     assert "Run: success" not in failures
-    assert "1 rows wait in the spool" in text
+    assert "1 row waits in the spool" in text
+    assert "Nothing is sealed yet" in text
+
+
+def test_the_page_says_how_far_the_trail_is_sealed(
+    page: Callable[..., str], record: Record, audit: Audit
+) -> None:
+    record()
+    assert audit("seal").exit_code == 0
+    record()
+    text = page("--until", "2026-01-01")
+    assert "1 seal, the newest of 20" in text and "1 row is not sealed yet." in text
 
 
 def test_filters_choose_what_is_told_and_are_named(
