@@ -22,7 +22,8 @@ export function attach(section) {
 
   function preview() {
     const { joined, left } = merged();
-    slot("result").textContent = `Your list is saved in your order.${mergedInWords({ joined, left })}`;
+    const exceptions = mergedInWords({ joined, left });
+    slot("result").textContent = `Saving writes your list in your order.${exceptions}`;
   }
 
   function open() {

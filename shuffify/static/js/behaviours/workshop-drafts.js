@@ -8,7 +8,9 @@ import { edit, isChanged, watch, workshop } from "../lib/workshop/store.js";
 import { differenceInWords, mergedInWords } from "../lib/workshop/words.js";
 
 const KEPT_AFTER_MS = 250;
-const FULL = "This browser does not keep unsaved changes: its storage is full or switched off. Save before you leave.";
+const FULL =
+  "This browser does not keep unsaved changes: its storage is full or switched off. Save before" +
+  " you leave.";
 
 export function attach(notice) {
   const slot = (name) => notice.querySelector(`[data-slot="${name}"]`);
@@ -53,12 +55,14 @@ export function attach(notice) {
 
   function leave() {
     offer();
-    (notice.hidden ? document.getElementById("workshop-rows").querySelector("button") : slot("back"))?.focus();
+    const row = document.querySelector("#workshop-rows button:enabled");
+    (notice.hidden ? row : slot("back"))?.focus();
   }
 
   watch(["loaded"], offer);
   watch(["rows"], () => {
-    timer ??= setTimeout(() => workshop.lifted === null ? keepNow() : (timer = null), KEPT_AFTER_MS);
+    clearTimeout(timer);
+    timer = workshop.lifted === null ? setTimeout(keepNow, KEPT_AFTER_MS) : null;
   });
   watch(["leaving"], () => {
     keepNow();

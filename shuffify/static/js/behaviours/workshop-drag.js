@@ -13,7 +13,8 @@ function draggedWith(item) {
 
 // The rows that stand above it and stay where they are.
 function rankOf(item, keys) {
-  const above = [...item.parentElement.children].slice(0, [...item.parentElement.children].indexOf(item));
+  const items = [...item.parentElement.children];
+  const above = items.slice(0, items.indexOf(item));
   const free = new Set(workshop.rows.filter(isFree).map((row) => row.key));
   return above.map(keyOf).filter((key) => free.has(key) && !keys.has(key)).length;
 }

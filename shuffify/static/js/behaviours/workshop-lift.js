@@ -8,7 +8,9 @@ import { moved, rankBeside } from "../lib/workshop/rows.js";
 import { lift, settle, tryOut, workshop } from "../lib/workshop/store.js";
 import { placeInWords, rowsInWords } from "../lib/workshop/words.js";
 
-const STEPS = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -Infinity, End: Infinity };
+const STEPS = {
+  ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -Infinity, End: Infinity,
+};
 
 const isHandle = (element) => element.dataset?.control === "move";
 

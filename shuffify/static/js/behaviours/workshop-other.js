@@ -30,7 +30,8 @@ export function attach(form) {
 
   function showLists(playlists, words) {
     said.textContent = words;
-    lists.replaceChildren(...playlists.map((each) => makeListItem(each, ({ id }) => open({ url: id }))));
+    const choose = ({ id }) => open({ url: id });
+    lists.replaceChildren(...playlists.map((each) => makeListItem(each, choose)));
     lists.parentElement.hidden = false;
     other.box.hidden = true;
   }

@@ -28,8 +28,8 @@ export function attach(form) {
     try {
       const tracks = await read(0);
       finds.show(tracks);
-      const words = more.hidden ? `${counted(tracks.length, "track")} found` : "The first tracks found";
-      said.textContent = tracks.length > 0 ? `${words}.` : "Nothing found. Try fewer or other words.";
+      const words = more.hidden ? `${counted(tracks.length, "track")} found.` : "The first found.";
+      said.textContent = tracks.length > 0 ? words : "Nothing found. Try fewer or other words.";
     } catch (error) {
       showError(form, error);
     }
@@ -39,7 +39,7 @@ export function attach(form) {
     try {
       const tracks = await read(offset);
       finds.append(tracks);
-      said.textContent = tracks.length > 0 ? `${counted(tracks.length, "track")} more.` : "That was all.";
+      said.textContent = `${counted(tracks.length, "track")} more.`;
     } catch (error) {
       showError(form, error);
     }

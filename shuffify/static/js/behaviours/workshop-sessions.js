@@ -69,8 +69,9 @@ export function attach(box) {
       await askName(name, (other) => server.renameSession(id, other));
     },
     async remove({ id, session_name: name }) {
-      const message = `“\u2068${name}\u2069” is deleted from this server. The playlist and the list on this page stay.`;
-      if (await ask({ title: "Delete this saved list?", message, confirm: "Delete", danger: true })) {
+      const title = "Delete this saved list?";
+      const message = `“\u2068${name}\u2069” leaves this server. The playlist and this page stay.`;
+      if (await ask({ title, message, confirm: "Delete", danger: true })) {
         say((await server.deleteSession(id)).message);
       }
     },

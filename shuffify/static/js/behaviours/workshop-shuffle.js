@@ -36,7 +36,8 @@ async function preview() {
     const isStill = rows.every((row) => workshop.rows.includes(row));
     const name = labelOf(answer.algorithm_name) ?? answer.algorithm_name;
     if (isStill && edit(`Shuffle (${name})`, reordered(workshop.rows, order))) {
-      say(`${counted(rows.length, "track")}, ${name}, seed ${answer.seed}. Nothing is saved yet.`, "", undoing());
+      const words = `${counted(rows.length, "track")}, ${name}, seed ${answer.seed}.`;
+      say(`${words} Nothing is saved yet.`, "", undoing());
     } else {
       say("The order stayed as it is. Try again for another one.");
     }

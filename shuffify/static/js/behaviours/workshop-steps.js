@@ -3,6 +3,7 @@ import { announce } from "../lib/workshop/announce.js";
 import { redo, undo, watch, workshop } from "../lib/workshop/store.js";
 
 const lower = (label) => ` ${label[0].toLowerCase()}${label.slice(1)}`;
+const DONE = { undo: "Undone", redo: "Redone" };
 const isText = (element) => element.matches("input:not([type=checkbox]), textarea, select");
 
 export function attach(tools) {
@@ -19,7 +20,7 @@ export function attach(tools) {
 
   function walk(verb, way) {
     const label = way();
-    announce(label === null ? `There is nothing to ${verb}.` : `${verb === "undo" ? "Undone" : "Redone"}: ${label}.`);
+    announce(label === null ? `There is nothing to ${verb}.` : `${DONE[verb]}: ${label}.`);
   }
 
   slot("undo").addEventListener("click", () => walk("undo", undo));

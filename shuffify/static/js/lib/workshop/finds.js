@@ -1,4 +1,4 @@
-// A list of tracks that were found, each with a way to add it; those in the list already are marked.
+// Tracks that were found, each with a way to add it; those in the list already are marked.
 import { add, canAdd } from "./adding.js";
 import { fillTrack } from "./row-view.js";
 import { makeRow } from "./rows.js";

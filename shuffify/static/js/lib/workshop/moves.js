@@ -33,11 +33,13 @@ export const moveToIndex = (keys, index) => moveToRank(keys, rankAt(workshop.row
 export const moveBy = (key, steps) =>
   moveToRank(new Set([key]), rankBeside(workshop.rows, key, steps, isShown));
 
+const KEPT = "Local files and tracks that Spotify removed stay: no app can put them back.";
+
 export function remove(keys) {
   const chosen = rowsOfKeys(keys);
   const leaving = chosen.filter(canLeave);
   const kept = chosen.length - leaving.length;
-  const why = kept > 0 ? " Local files and tracks that Spotify removed stay: no app can put them back." : "";
+  const why = kept > 0 ? ` ${KEPT}` : "";
   if (leaving.length === 0) {
     announce(`Nothing was removed.${why}`);
     say(`Nothing was removed.${why}`);
@@ -54,6 +56,6 @@ export function undoing() {
   const run = () =>
     workshop.steps.past.at(-1) === step
       ? undo()
-      : say("That was no longer the last change. The Undo button takes back one step after the other.");
+      : say("Other changes came after it: the Undo button takes them back one by one.");
   return { label: "Undo", run };
 }

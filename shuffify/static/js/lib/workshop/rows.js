@@ -17,7 +17,8 @@ export const urisOf = (rows) => rows.map((row) => row.track.uri);
 export const freeUrisOf = (rows) => urisOf(rows.filter(isFree));
 
 export const sameList = (one, other) =>
-  one.length === other.length && one.every((row, index) => row.track.uri === other[index].track.uri);
+  one.length === other.length &&
+  one.every(({ track }, index) => track.uri === other[index].track.uri);
 
 // Puts the null rows of `base` among others: at their index, or at the end of a shorter list.
 export function withNullRows(base, free) {

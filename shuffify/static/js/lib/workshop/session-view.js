@@ -5,7 +5,8 @@ import { fillTime } from "../time.js";
 const NAMES = { open: "Open", update: "Update", rename: "Rename", remove: "Delete" };
 
 export function makeSession(session, { isOpen }) {
-  const item = document.getElementById("workshop-session").content.firstElementChild.cloneNode(true);
+  const template = document.getElementById("workshop-session");
+  const item = template.content.firstElementChild.cloneNode(true);
   const slot = (name) => item.querySelector(`[data-slot="${name}"]`);
   slot("name").textContent = session.session_name;
   slot("count").textContent = counted(session.track_count, "track");

@@ -43,6 +43,6 @@ export async function openSession(id) {
   const found = adopted({ base, rows, uris: session.track_uris, make });
   const name = `“\u2068${session.session_name}\u2069”`;
   const isNew = edit(`Open ${name}`, found.rows);
-  const words = isNew ? `${name} is open. Nothing is written yet.` : `The list stands as in ${name}.`;
+  const words = isNew ? `${name} is open. Nothing is written yet.` : `It stands as in ${name}.`;
   return `${words}${exceptionsInWords(found)}`;
 }

@@ -33,7 +33,8 @@ function put(kept) {
 
 export const others = () => drafts().filter(({ id }) => id !== visit);
 export const drop = (id = visit) => put(drafts().filter((draft) => draft.id !== id));
-export const keep = (draft) => put([{ id: visit, at: new Date().toISOString(), ...draft }, ...others()]);
+export const keep = (draft) =>
+  put([{ id: visit, at: new Date().toISOString(), ...draft }, ...others()]);
 
 // What is kept stays; what comes next is kept beside it.
 export function beginAnew() {

@@ -19,10 +19,10 @@ function walked(from, to, rows) {
 
 export function takenBack({ past, future }, rows) {
   const step = walked(past, future, rows);
-  return step && { label: step.label, rows: step.rows, steps: { past: step.from, future: step.to } };
+  return step && { ...step, steps: { past: step.from, future: step.to } };
 }
 
 export function doneAgain({ past, future }, rows) {
   const step = walked(future, past, rows);
-  return step && { label: step.label, rows: step.rows, steps: { past: step.to, future: step.from } };
+  return step && { ...step, steps: { past: step.to, future: step.from } };
 }

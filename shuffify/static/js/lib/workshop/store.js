@@ -1,5 +1,5 @@
 // What the workshop of this page holds: the list as Spotify had it, as it stands now, the steps
-// between them, and what is selected. Behaviours watch it and never each other.
+// between them, what is selected. Behaviours watch it and never each other.
 import { sameList } from "./rows.js";
 import { doneAgain, noSteps, recorded, takenBack } from "./steps.js";
 
@@ -63,13 +63,14 @@ export function edit(label, rows) {
 
 // Returns the label of the step, or null where there is none.
 function walk(way) {
-  const step = state.lifted === null ? way(state.steps, state.rows) : null;
-  if (step === null) {
-    return null;
+  // Not in the middle of a move, nor while the page asks about what is to be saved.
+  const isBusy = state.lifted !== null || state.conflict !== null;
+  const step = isBusy ? null : way(state.steps, state.rows);
+  if (step !== null) {
+    state.steps = step.steps;
+    put(step.rows);
   }
-  state.steps = step.steps;
-  put(step.rows);
-  return step.label;
+  return step?.label ?? null;
 }
 export const undo = () => walk(takenBack);
 export const redo = () => walk(doneAgain);

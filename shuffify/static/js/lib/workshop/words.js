@@ -18,7 +18,8 @@ export function durationOf(milliseconds) {
   const all = Math.round(milliseconds / 1000);
   const [hours, minutes, seconds] = [Math.floor(all / 3600), Math.floor(all / 60) % 60, all % 60];
   const tail = String(seconds).padStart(2, "0");
-  return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${tail}` : `${minutes}:${tail}`;
+  const head = hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}` : minutes;
+  return `${head}:${tail}`;
 }
 
 // “Morning” for one row, “12 tracks” for more. The marks keep names in other scripts together.
