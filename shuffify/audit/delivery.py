@@ -16,9 +16,10 @@ from .change import Change
 from .context import AuditContext
 from .counters import Counters
 from .errors import describe_error, traced
+from .event_ids import new_event_ids
 from .fate import when_committed, when_undone
 from .ledger import Frame, Refused
-from .render import Renderer, Row, acting, actor_of, new_event_ids, sentence_for
+from .render import Renderer, Row, acting, actor_of, sentence_for
 from .spool import Spool
 from .suspension import SUSPENDED
 from .unit import Unit, utcnow

@@ -17,6 +17,7 @@ from sqlalchemy import Table
 from .canonical import SECRET_NAME, Secret, encode_default, plain
 from .change import Change
 from .context import AuditContext
+from .event_ids import new_event_ids
 from .links import told
 
 Row = dict[str, Any]
@@ -44,8 +45,6 @@ LONGEST_PART: Final = 1024
 """What the reason or another part of truncated metadata may take, encoded."""
 
 encode: Final = json.JSONEncoder(separators=(",", ":"), default=encode_default).encode
-
-_EPOCH: Final = datetime(1970, 1, 1)
 
 _VERBS: Final = {
     "create": "Created", "update": "Updated", "delete": "Deleted", "restore": "Restored"
@@ -282,23 +281,3 @@ def masked(metadata: Any) -> Any:
     if isinstance(metadata, (list, tuple)):
         return [masked(item) for item in metadata]
     return "[secret]" if isinstance(metadata, Secret) else metadata
-
-
-def new_event_ids(number: int, at: datetime, random: bytes) -> list[str]:
-    """Return UUIDs of version 7, ascending: an index on them grows at its end, not everywhere.
-
-    ``random`` holds 8 bytes for each.
-    """
-    since = at - _EPOCH
-    milliseconds = (since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000)
-    milliseconds &= 0xFFFFFFFFFFFF
-    head = f"{milliseconds >> 16:08x}-{milliseconds & 0xFFFF:04x}-7"
-    ids = []
-    text_ = random.hex()
-    for index in range(number):
-        tail = text_[index * 16: index * 16 + 16]
-        ids.append(f"{head}{index & 0xFFF:03x}-{_VARIANT[tail[0]]}{tail[1:4]}-{tail[4:]}")
-    return ids
-
-
-_VARIANT: Final = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
