@@ -145,7 +145,11 @@ class _Names:
         told = f"{table.name} keeps its rows as they are"
         if door is not None:
             told += "; its one door is AuditTrail.custody"
-        self.message = told.replace("'", "''")
+        self.message = self.literal(told)
+
+    @staticmethod
+    def literal(text: str) -> str:
+        return text.replace("'", "''")
 
     def trigger(self, what: str) -> str:
         return self._quote(f"{self._name}_{what}")
@@ -210,6 +214,12 @@ def _postgresql(table: Table, dialect: Dialect) -> list[str]:
 BEGIN{passing}
   RAISE EXCEPTION USING ERRCODE = '{REFUSED}',
     MESSAGE = '{names.message}';
+END $$""",
+        # Else the caller's search path, or a temporary table, would say which door is meant.
+        f"""DO $$ BEGIN
+  EXECUTE 'ALTER FUNCTION {names.literal(names.function)}() SET search_path = pg_catalog, '
+    || (SELECT relnamespace::regnamespace FROM pg_class
+        WHERE oid = '{names.literal(names.table)}'::regclass) || ', pg_temp';
 END $$""",
         f"DROP TRIGGER IF EXISTS {row} ON {names.table}",
         f"CREATE TRIGGER {row} BEFORE UPDATE OR DELETE ON {names.table}\n"

@@ -247,3 +247,27 @@ def test_an_open_door_is_open_to_its_own_transaction_only(postgres_url: str) -> 
         assert DOOR in str(refusal(engine, "DELETE FROM events").orig)
         assert inside.execute(text("DELETE FROM events")).rowcount == 1
     engine.dispose()
+
+
+OWN_DOOR = "CREATE {kind} events_door AS SELECT 1 AS id, 'prune' AS action, 9 AS up_to"
+OWN_DOORS = {
+    "sqlite": [[OWN_DOOR.format(kind="TEMPORARY TABLE")]],
+    "postgresql": [
+        [OWN_DOOR.format(kind="TEMPORARY TABLE")],
+        ["CREATE SCHEMA own", "SET LOCAL search_path = own, public",
+         OWN_DOOR.format(kind="TABLE")],
+    ],
+}
+
+
+def test_a_door_that_somebody_brings_along_is_none(database: Engine) -> None:
+    before = dump(database)
+
+    for own in OWN_DOORS[database.dialect.name]:
+        with database.connect() as connection:
+            for statement in own:
+                connection.execute(text(statement))
+            with pytest.raises(DBAPIError, match="its one door"):
+                connection.execute(text("DELETE FROM events WHERE id = 2"))
+
+    assert dump(database) == before
