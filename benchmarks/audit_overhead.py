@@ -94,7 +94,8 @@ class Variant:
         """Put tracks there past every listener."""
         table = self.model.__table__
         with self.engine.begin() as connection:
-            connection.execute(insert(table), [fields(n) for n in range(number)])
+            stock = insert(table).execution_options(audit="what is measured is what follows")
+            connection.execute(stock, [fields(n) for n in range(number)])
             newest = select(table.c.id).order_by(table.c.id.desc()).limit(number)
             return sorted(connection.execute(newest).scalars())
 

@@ -76,10 +76,14 @@ def differences_of(notes: Notes, plan_of: PlanOf, ways_of: WaysOf, read: Reader
 
 def _pairs(notes: Notes, ways_of: WaysOf) -> Iterator[tuple[State, str, State, bool]]:
     context = notes.flush_context
+    mapper, ways = None, ()
     for state, (is_delete, list_only) in list(notes.states.items()):
         if list_only:
             continue
-        for here, told in ways_of(state.mapper):
+        if state.mapper is not mapper:
+            mapper = state.mapper
+            ways = ways_of(mapper)
+        for here, told in ways:
             added, unchanged, deleted = context.get_attribute_history(
                 state, here.key, PassiveFlag.PASSIVE_NO_INITIALIZE
             )

@@ -36,6 +36,9 @@ MOST_SITES: Final = 1000
 
 _SEEN: Final = "_audit_seen"
 
+_MAPPERS_OWN: Final = "compiled_cache"
+"""The execution option by which a mapper's statement is known."""
+
 
 class Bypass(NamedTuple):
     """One statement that wrote audited tables past the trail."""
@@ -111,11 +114,27 @@ class Detector:
     def after_cursor_execute(self, connection: Connection, cursor: Any, statement: str,
                              parameters: Any, context: Any, executemany: bool) -> None:
         try:
-            if not context.isddl:
+            # A flush sends a statement for each row: what it asks first must be cheap.
+            if not (self._is_flushed(connection, context) or context.isddl):
                 self._look(connection, cursor, statement, context)
         except Exception as error:
             self._counters.add("degraded.bypass")
             log.error("the search for bypasses failed: %s", traced(error))
+
+    def _is_flushed(self, connection: Connection, context: Any) -> bool:
+        """Tell whether a mapper sends this, in a flush that the trail hears of.
+
+        The unit of work brings its mapper's cache of compiled statements along. A hook's own Core
+        statement in the middle of a flush has none.
+        """
+        if _MAPPERS_OWN not in context.execution_options:
+            return False
+        for one in self._sessions.get(connection, ()):
+            session = one()
+            unit = None if session is None else self._unit_of(session)
+            if session is not None and unit is not None and _is_flushing(session, unit):
+                return True
+        return False
 
     def _look(self, connection: Connection, cursor: Any, statement: str, context: Any) -> None:
         compiled = context.compiled
@@ -124,7 +143,7 @@ class Detector:
             form = "text"
         elif (context.isinsert or context.isupdate or context.isdelete) and not compiled.ctes:
             hits = self._in_statement(connection, context)
-            form = "mapper" if "compiled_cache" in context.execution_options else "statement"
+            form = "mapper" if _MAPPERS_OWN in context.execution_options else "statement"
         else:
             # Not `statement`: comments that others add would make each execution a new text.
             hits = self._in_text(compiled.string, connection)
@@ -161,17 +180,15 @@ class Detector:
 
     def _is_unit_of_work(self, connection: Connection, form: str, hits: list[tuple[str, Entry]]
                          ) -> bool:
-        """Tell whether a flush, or a bulk update by key, that the trail hears of makes this.
+        """Tell whether the unit of work sends this for a bulk update by key, or to associations.
 
-        The unit of work brings its mapper's cache of compiled statements along, but not to an
-        association table. A hook's own Core statement in the middle of a flush has none.
+        To an association table it does not bring its mapper's cache along, in a flush either.
         """
-        if form == "text" or not (form == "mapper" or all(one.is_association for _, one in hits)):
+        if form == "mapper":
+            return any(unit.captures for _, unit in self._users(connection))
+        if form == "text" or not all(one.is_association for _, one in hits):
             return False
-        return any(
-            _is_flushing(session, unit) or (unit.captures and form == "mapper")
-            for session, unit in self._users(connection)
-        )
+        return any(_is_flushing(session, unit) for session, unit in self._users(connection))
 
     def _users(self, connection: Connection) -> Iterator[tuple[Session, Unit]]:
         for one in self._sessions.get(connection, ()):
