@@ -18,6 +18,7 @@ from typing import Any, Literal
 from sqlalchemy import Column, Table, select
 from sqlalchemy.engine import Connection, Engine
 
+from .canonical import UNKNOWN
 from .change import Change, Values
 from .context import AuditContext
 from .errors import describe_error
@@ -26,6 +27,7 @@ from .plan import Plan
 from .reading import KEYS_A_SELECT, key_in
 from .registry import Registry
 from .replay import NOT_TOLD, Story, stories, summaries
+from .tolerance import Unreadable, tolerant
 from .unit import utcnow
 
 log = logging.getLogger("shuffify.audit")
@@ -131,7 +133,8 @@ class _OfPlan:
     def _live(self) -> Iterator[list[Values]]:
         """Yield the table's rows in batches, by key; those of a subclass are its own plan's."""
         plan, keys = self.plan, self.plan.mapper.primary_key
-        names, columns = tuple(plan.columns), tuple(plan.columns.values())
+        names = tuple(plan.columns)
+        columns = [tolerant(column, name) for name, column in plan.columns.items()]
         statement = select(*columns).select_from(plan.mapper.persist_selectable)
         order = statement.order_by(*keys)
         with self.connection.execution_options(yield_per=KEYS_A_SELECT).execute(order) as found:
@@ -272,6 +275,8 @@ class _OfPlan:
 
 
 def _canonical(plan: Plan, name: str, value: Any) -> Any:
+    if isinstance(value, Unreadable):
+        return UNKNOWN
     natives, canon = plan.canon[name]
     return value if value.__class__ in natives else canon(value)
 

@@ -19,6 +19,7 @@ from .errors import AuditError
 from .horizon import horizon
 from .permanence import only_key
 from .seal import ROWS_A_SEAL, SealKeys, Seal, row_digest, sealed
+from .tolerance import tolerant
 from .unit import utcnow
 
 COLUMNS: Final = frozenset(Seal.__dataclass_fields__)
@@ -26,6 +27,8 @@ COLUMNS: Final = frozenset(Seal.__dataclass_fields__)
 
 PATIENCE: Final = 5.0
 """Seconds to wait for transactions under way."""
+
+NEVER: Final = datetime.min
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +77,21 @@ class Sealer:
 
     def every_seal(self) -> Any:
         """Return the query for all seals in their order."""
-        columns = [self.seals.c[name] for name in Seal.__dataclass_fields__]
+        columns = [tolerant(self.seals.c[name], name) for name in Seal.__dataclass_fields__]
         return select(*columns).order_by(self.seals.c.first_id)
+
+    def every_row(self) -> Any:
+        """Return the query for all rows of the log, as they are sealed."""
+        return select(*(tolerant(column, column.key) for column in self.log.c))
 
     def lag(self, connection: Connection) -> int:
         """Return for how many seconds the oldest row above the seals has been waiting."""
         last_id = connection.scalar(select(func.max(self.seals.c.last_id))) or 0
-        query = select(self.log.c.created_at).where(self._key > last_id)
-        oldest: datetime | None = connection.scalar(query.order_by(self._key).limit(1))
-        return 0 if oldest is None else max(0, int((utcnow() - naive_utc(oldest)).total_seconds()))
+        query = select(tolerant(self.log.c.created_at, "at")).where(self._key > last_id)
+        oldest = connection.scalar(query.order_by(self._key).limit(1))
+        if not isinstance(oldest, datetime):
+            return 0
+        return max(0, int((utcnow() - naive_utc(oldest)).total_seconds()))
 
     def digested(self, row: Row[Any]) -> tuple[int, str]:
         """Return a row's id and digest."""
@@ -90,7 +99,7 @@ class Sealer:
         return values.pop(self._key.key), row_digest(values)
 
     def _next(self, connection: Connection, head: Seal | None, end: int) -> Seal | None:
-        query = select(self.log).where(self._key <= end)
+        query = self.every_row().where(self._key <= end)
         if head is not None:
             query = query.where(self._key > head.last_id)
         rows = connection.execute(query.order_by(self._key).limit(ROWS_A_SEAL)).all()
@@ -112,4 +121,6 @@ class Sealer:
 def as_seal(row: Row[Any]) -> Seal:
     """Return a seal as it was made, whatever the database's idea of time."""
     values = dict(row._mapping)
-    return Seal(**{**values, "sealed_at": naive_utc(values["sealed_at"])})
+    at = values["sealed_at"]
+    # A time that nobody can read is none at which the seal was made.
+    return Seal(**{**values, "sealed_at": naive_utc(at) if isinstance(at, datetime) else NEVER})

@@ -18,6 +18,7 @@ from .permanence import only_key
 from .retention import PRUNED
 from .seal import Seal
 from .sealer import Sealer, as_seal
+from .tolerance import tolerant
 
 MOST_FINDINGS: Final = 100
 """More are counted, not kept."""
@@ -72,7 +73,7 @@ class Verification:
         """Return what stands and what is wrong; raises SealKeyError without the right key."""
         saw = self._saw
         saw.pruned_up_to = self._pruned_up_to()
-        every_row = select(self._sealer.log).order_by(self._key)
+        every_row = self._sealer.every_row().order_by(self._key)
         with self._stream(self._sealer.every_seal()) as seals, self._stream(every_row) as stream:
             rows = _Rows(map(self._sealer.digested, stream))
             for seal in map(as_seal, seals):
@@ -192,7 +193,8 @@ class Verification:
     def _pruned_up_to(self) -> int:
         """Return up to which id rows were deleted through the door, as the trail tells it."""
         log = self._sealer.log
-        query = select(log.c.metadata_json).where(log.c.activity_type == PRUNED)
+        metadata = tolerant(log.c.metadata_json, "metadata")
+        query = select(metadata).where(log.c.activity_type == PRUNED)
         told = (metadata.get("up_to_id") for metadata in self._connection.scalars(query)
                 if isinstance(metadata, dict))
         return max((end for end in told if isinstance(end, int)), default=0)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, ForeignKey, Numeric, String, Text, text
+from sqlalchemy import Engine, Enum, ForeignKey, Numeric, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from shuffify.audit import Audited, NotAudited, bind
@@ -28,6 +29,10 @@ class ActivityLog(LogColumns, Base):
     __audit__ = NotAudited("it is the trail")
 
 
+class Form(StrEnum):
+    PAPER = "paper"
+
+
 class Book(Base):
     __tablename__ = "books"
     __audit__ = Audited(ignore={"position"}, shown={"tags"})
@@ -40,6 +45,7 @@ class Book(Base):
     body: Mapped[str | None] = mapped_column(Text)
     password: Mapped[str | None] = mapped_column(String(50))
     position: Mapped[int] = mapped_column(default=0)
+    form: Mapped[Form | None] = mapped_column(Enum(Form, native_enum=False, length=20))
     pages: Mapped[list[Page]] = relationship(passive_deletes=True)
 
 
@@ -153,6 +159,7 @@ def test_what_the_sessions_did_is_explained(stage: Stage, books: None) -> None:
      ("altered", "book", "1", ("price", "tags"))),
     ("UPDATE books SET body = 'ha' WHERE id = 1", ("altered", "book", "1", ("body",))),
     ("UPDATE books SET body = 'new' WHERE id = 2", ("altered", "book", "2", ("body",))),
+    ("UPDATE books SET form = 'nonsense' WHERE id = 2", ("altered", "book", "2", ("form",))),
     ("DELETE FROM books WHERE id = 2", ("vanished", "book", "2", ())),
     ("INSERT INTO books (id, title, position) VALUES (3, 'Three', 0)",
      ("appeared", "book", "3", ())),

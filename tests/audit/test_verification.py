@@ -15,6 +15,7 @@ from shuffify.audit.errors import AnchorError, SealKeyError
 from shuffify.audit.seal import SealKeys
 from shuffify.audit.sealer import as_seal
 from shuffify.audit.verification import MOST_FINDINGS, Verification
+from tests import databases
 from tests.audit.sealed import NOON, Archive, Log
 
 CLIENT = {"remote_addr": "192.0.2.0"}
@@ -120,6 +121,28 @@ def test_each_tampering_is_named(
             connection.rollback()
             assert [(one.kind, one.row_id) for one in saw.findings] == expected
     assert archive.found() == []
+
+
+@pytest.mark.parametrize("statement", [
+    "UPDATE activity_log SET created_at = 'garbage' WHERE id = 6",
+    "UPDATE activity_log SET metadata_json = '{' WHERE id = 6",
+    f"UPDATE activity_log SET metadata_json = '{'[' * 20_000}' WHERE id = 6",
+    "UPDATE activity_log SET activity_type = 'audit_prune', metadata_json = '{' WHERE id = 6",
+    "UPDATE activity_seals SET sealed_at = 'garbage' WHERE first_id = 5",
+])
+def test_what_cannot_be_read_is_named_and_can_be_sealed(tmp_path: Path, statement: str) -> None:
+    # PostgreSQL knows types.
+    archive = Archive(databases.connect(f"sqlite:///{tmp_path / 'a.sqlite'}"))
+    fill(archive)
+    archive.tamper(statement)
+    kind = "seal_altered" if "seals" in statement else "altered"
+    assert archive.found() == [(kind, 5 if "seals" in statement else 6)]
+
+    archive.put(2)
+    archive.tamper("UPDATE activity_log SET created_at = 'garbage' WHERE id > 102")
+    archive.seal()
+    assert len(archive.found()) == 1
+    archive.engine.dispose()
 
 
 def test_findings_say_what_is_wrong(sealed: Archive) -> None:
