@@ -76,7 +76,8 @@ def differences_of(notes: Notes, plan_of: PlanOf, ways_of: WaysOf, read: Reader
 
 def _pairs(notes: Notes, ways_of: WaysOf) -> Iterator[tuple[State, str, State, bool]]:
     context = notes.flush_context
-    mapper, ways = None, ()
+    mapper: Any = None
+    ways: tuple[Any, ...] = ()
     for state, (is_delete, list_only) in list(notes.states.items()):
         if list_only:
             continue
