@@ -188,6 +188,20 @@ def auditor(postgres_url: str) -> Iterator[Connection]:
 READABLE = {"activity_log", "activity_seals"}
 
 
+RIGHTS = """
+SELECT c.relname || ' ' || right_name
+FROM pg_class c, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES',
+                              'TRIGGER']) AS right_name
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v', 'm', 'p')
+  AND has_table_privilege(c.oid, right_name)
+UNION ALL
+SELECT c.relname FROM pg_class c
+WHERE c.relkind = 'S' AND has_sequence_privilege(c.oid, 'USAGE, SELECT, UPDATE')
+UNION ALL
+SELECT 'CREATE' WHERE has_schema_privilege('public', 'CREATE')
+"""
+
+
 def refusal(connection: Connection, statement: str) -> str:
     """Return why the role may not do something; empty if it may."""
     try:
@@ -198,22 +212,15 @@ def refusal(connection: Connection, statement: str) -> str:
 
 
 def test_the_role_reads_the_trail_and_its_seals_and_does_nothing_else(auditor: Connection) -> None:
-    tables = auditor.exec_driver_sql(
-        "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
-    ).scalars().all()
-    assert len(tables) > 10
+    rights = set(auditor.exec_driver_sql(RIGHTS).scalars())
+    assert rights == {f"{table} SELECT" for table in READABLE}
 
-    assert {
-        table for table in tables if not refusal(auditor, f"SELECT * FROM {table}")
-    } == READABLE
-    writes = [
-        "INSERT INTO {} DEFAULT VALUES", "UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {}",
-        "DROP TABLE {}", "ALTER TABLE {} DISABLE TRIGGER ALL", "SELECT nextval('{}_id_seq')",
-    ]
-    for statement in [write.format(table) for write in writes for table in READABLE]:
+    for table in READABLE:
+        assert auditor.exec_driver_sql(f"SELECT * FROM {table}").all() == []
+    for statement in ("SELECT * FROM users", "DELETE FROM activity_log", "TRUNCATE activity_log",
+                      "ALTER TABLE activity_log DISABLE TRIGGER ALL", "DROP TABLE activity_seals"):
         # Not what the tables' own triggers say: that would prove no right.
         assert re.match("permission denied|must be owner", refusal(auditor, statement)), statement
-    assert "permission denied" in refusal(auditor, "CREATE TABLE mine (id int)")
 
 
 @on_sqlite
