@@ -196,7 +196,7 @@ WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v', 'm', '
   AND has_table_privilege(c.oid, right_name)
 UNION ALL
 SELECT c.relname FROM pg_class c
-WHERE c.relkind = 'S' AND has_sequence_privilege(c.oid, 'USAGE, SELECT, UPDATE')
+WHERE CASE c.relkind WHEN 'S' THEN has_sequence_privilege(c.oid, 'USAGE, SELECT, UPDATE') END
 UNION ALL
 SELECT 'CREATE' WHERE has_schema_privilege('public', 'CREATE')
 """
