@@ -115,7 +115,7 @@ class Detector:
                              parameters: Any, context: Any, executemany: bool) -> None:
         try:
             # A flush sends a statement for each row: what it asks first must be cheap.
-            if not (self._is_flushed(connection, context) or context.isddl):
+            if not self._is_flushed(connection, context):
                 self._look(connection, cursor, statement, context)
         except Exception as error:
             self._counters.add("degraded.bypass")
@@ -138,7 +138,8 @@ class Detector:
 
     def _look(self, connection: Connection, cursor: Any, statement: str, context: Any) -> None:
         compiled = context.compiled
-        if compiled is None:
+        if compiled is None or context.isddl:
+            # `DDL` takes any text; what a definition's body writes is written later.
             hits = self._in_text(statement, connection)
             form = "text"
         elif (context.isinsert or context.isupdate or context.isdelete) and not compiled.ctes:
@@ -150,8 +151,18 @@ class Detector:
             form = "text" if context.is_text else "statement"
         if not hits or self._is_unit_of_work(connection, form, hits):
             return
-        if not context.execution_options.get(CAPTURED):
+        if context.execution_options.get(CAPTURED):
+            hits = self._beside_the_recorded(connection, context, hits)
+        if hits:
             self._judge(connection, cursor, context, hits, form)
+
+    def _beside_the_recorded(self, connection: Connection, context: Any,
+                             hits: list[tuple[str, Entry]]) -> list[tuple[str, Entry]]:
+        """Return what the CTEs of a recorded statement write: nobody has read their rows."""
+        if context.compiled is None or context.isddl or not context.compiled.ctes:
+            return []
+        own = self._in_statement(connection, context)
+        return hits[:-1] if own and hits[-1][1] is own[0][1] else hits
 
     def _in_text(self, text: str, connection: Connection) -> list[tuple[str, Entry]]:
         dialect = connection.dialect

@@ -145,7 +145,7 @@ def _written(tokens: list[Token], index: int, dialect: str) -> Iterator[Dml]:
     if verb == "INSERT" and _is_upsert(tokens, at):
         verb = "UPSERT"
     while True:
-        parts, at = _name(tokens, at)
+        parts, at = _name(tokens, at, dialect == "sqlite")
         if not parts or not _fits(verb, tokens, at):
             return
         last = parts[-1]
@@ -175,10 +175,14 @@ def _is_upsert(tokens: list[Token], at: int) -> bool:
     return False
 
 
-def _name(tokens: list[Token], at: int) -> tuple[list[Token], int]:
+def _name(tokens: list[Token], at: int, takes_strings: bool) -> tuple[list[Token], int]:
+    """Read a dotted name; SQLite takes a string for one as well."""
     parts: list[Token] = []
-    while _at(tokens, at).kind in ("word", "name"):
-        parts.append(tokens[at])
+    kinds = ("word", "name", "string") if takes_strings else ("word", "name")
+    while (part := _at(tokens, at)).kind in kinds:
+        if part.kind == "string":
+            part = Token("name", part.text[1:-1].replace("''", "'"), "")
+        parts.append(part)
         if _at(tokens, at + 1).text != "." or _at(tokens, at + 1).kind != "sign":
             return parts, at + 1
         at += 2

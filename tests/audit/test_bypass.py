@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, event, func, insert, select, text
+from sqlalchemy import DDL, delete, event, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from shuffify.audit.bypass import Bypass
 from shuffify.audit.marks import CAPTURED
-from tests.audit.shop import FOREIGN, MIXES, PLAYS, VISITS, Basket, Mix, Song, mix_songs
+from tests.audit.shop import FOREIGN, MIXES, PLAYS, VISITS, Basket, Mix, Review, Song, mix_songs
 from tests.audit.stage import Stage
 
 
@@ -115,6 +115,37 @@ def test_every_table_of_a_statement_is_named_once(shop: Stage, found: list[Bypas
             session.execute(delete(mix_songs))
             expected = [("delete", ("mix_songs",), "statement")]
     assert told(found) == expected
+
+
+def test_what_the_ctes_of_a_recorded_statement_write_is_a_bypass(
+    shop: Stage, found: list[Bypass]
+) -> None:
+    if shop.engine.dialect.name == "sqlite":
+        return  # Its CTEs cannot write.
+    gone = delete(Review).returning(Review.mix_id).cte("gone")
+    shown = select(Mix.id).cte("shown")
+    renamed = update(Mix).values(name="Noon")
+    with shop.session() as session:
+        for statement in (
+            renamed.where(Mix.id.in_(select(gone.c.mix_id))),
+            renamed.add_cte(delete(Mix).where(Mix.id > 0).cte("own")),
+            renamed.where(Mix.id.in_(select(shown.c.id))),
+        ):
+            session.execute(statement, execution_options={"synchronize_session": False})
+        session.commit()
+    assert told(found) == [
+        ("delete", ("reviews",), "statement"), ("delete", ("mixes",), "statement"),
+    ]
+    assert shop.last().activity_type == "mix_update"
+
+
+def test_a_text_that_is_called_a_definition_is_what_it_is(
+    shop: Stage, found: list[Bypass]
+) -> None:
+    with shop.session() as session:
+        session.connection().execute(DDL("DELETE FROM reviews"))
+        session.connection().execute(DDL("CREATE INDEX spare ON reviews (words)"))
+    assert told(found) == [("delete", ("reviews",), "text")]
 
 
 SPELLINGS = [

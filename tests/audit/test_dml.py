@@ -124,6 +124,8 @@ def test_what_only_looks_like_a_write_is_none(text: str) -> None:
     ("sqlite", "DELETE FROM [notes]", "delete notes"),
     ("sqlite", "DELETE FROM main.`notes`", "delete main.notes"),
     ("sqlite", 'DELETE FROM "Notes"', "delete Notes"),
+    ("sqlite", "UPDATE main.'it''s' SET x = 1", "update main.it's"),
+    ("postgresql", "UPDATE 'notes' SET x = 1", ""),
     ("sqlite", "SELECT '\\'; DELETE FROM notes", "delete notes"),
     ("sqlite", "SELECT 1 /* /* */; DELETE FROM notes", "delete notes"),
     ("mysql", "SELECT 'it\\'; DELETE FROM notes'", ""),
