@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -20,11 +21,15 @@ class Untold:
 def entity_id_of(plan: Plan, key: tuple[Any, ...]) -> str:
     """Return the key's parts joined by ``:``; secret or above 64 characters, their SHA-256.
 
-    Empty for a key that nobody was told.
+    So are texts with a ``:`` of their own, or two keys might look alike. Empty for a key that
+    nobody was told.
     """
     if key[0].__class__ is Untold:
         return ""
     text = str(key[0]) if len(key) == 1 else ":".join([str(part) for part in key])
+    if len(key) > 1 and any([part.__class__ is str and ":" in part for part in key]):
+        text = json.dumps([str(part) for part in key])
+        return hashlib.sha256(text.encode()).hexdigest()
     if len(text) > LONGEST_ENTITY_ID or plan.has_secret_key:
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
     return text

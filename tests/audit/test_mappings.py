@@ -82,6 +82,14 @@ class Seat(Base):
     note: Mapped[str | None] = mapped_column(String(20))
 
 
+class Span(Base):
+    __tablename__ = "spans"
+
+    start: Mapped[str] = mapped_column(String(9), primary_key=True)
+    end: Mapped[str] = mapped_column(String(9), primary_key=True)
+    note: Mapped[str | None] = mapped_column(String(20))
+
+
 class Token(Base):
     __tablename__ = "uuids"
 
@@ -149,6 +157,18 @@ def test_keys_of_all_kinds_name_the_object(
     ]
     assert stage.rows()[1].metadata_json["changes"] == {"note": [None, "x"]}
     assert stage.rows()[1].description == f"Updated {entity} '#{entity_id}' (note)"
+
+
+def test_keys_with_colons_of_their_own_are_not_mixed_up(stage: Stage) -> None:
+    with bind(user_id=7), stage.session() as session:
+        session.add_all([Span(start="a:b", end="c", note="x"), Span(start="a", end="b:c")])
+        session.commit()
+        span = session.get_one(Span, ("a:b", "c"))
+        events = list(stage.trail.history(span))
+
+    assert [event.after["note"] for event in events] == ["x"]
+    assert len({row.entity_id for row in stage.rows()}) == 2
+    assert list(stage.trail.reconcile().run(stage.engine)) == []
 
 
 @pytest.mark.parametrize(("make", "column", "old", "new"), [
