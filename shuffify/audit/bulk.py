@@ -9,6 +9,7 @@ those of more rows than the limit. The caller's statement and its result are lef
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable
 from functools import partial
 from typing import Any, Final
@@ -56,13 +57,19 @@ class _Matching(Look):
             if whole and plan is not None else []
         width = len(self.key)
         keys: dict[Key, tuple[Any, ...]] = {}
+        statement = self._selection(*columns)
+        if len(statement.get_final_froms()) == 1:
+            statement = statement.limit(self.limit + 1)
+        else:
+            # A join finds a row as often as its criteria do.
+            statement = statement.execution_options(yield_per=self.limit + 1)
         with reading(self.connection):
-            statement = self._selection(*columns).limit(self.limit + 1)
             for parameters in self.dml.sets:
-                for row in self.connection.execute(statement, parameters):
-                    keys[tuple(row[:width])] = tuple(row[width:])
-                if len(keys) > self.limit:
-                    return False
+                with self.connection.execute(statement, parameters) as found:
+                    for row in found:
+                        keys[tuple(row[:width])] = tuple(row[width:])
+                        if len(keys) > self.limit:
+                            return False
         self.seen = len(keys)
         if whole and plan is not None:
             names = tuple(plan.columns)
@@ -106,15 +113,24 @@ class _Matching(Look):
     def _digest(self) -> dict[str, Any]:
         """Count the rows and digest their ids, in the order of their keys, few at a time."""
         digest, count, width = hashlib.sha256(), 0, len(self.key)
+        before = None
         with reading(self.connection):
             selection = self._selection()
             columns = list(selection.selected_columns)[:width]
             selection = selection.order_by(*columns).execution_options(yield_per=KEYS_AT_ONCE)
             for parameters in self.dml.sets:
-                for row in self.connection.execute(selection, parameters):
-                    digest.update(("\n" if count else "").encode() + _id(row[:width]).encode())
-                    count += 1
+                for some in self.connection.execute(selection, parameters).partitions():
+                    keys = list(dict.fromkeys(tuple(row[:width]) for row in some))
+                    keys = keys[1:] if keys[0] == before else keys
+                    for key in keys:
+                        digest.update(("\n" if count else "").encode() + _id(key).encode())
+                        count += 1
+                    before = keys[-1] if keys else before
+                    self._pass(keys)
         return {"count": count, "keys": digest.hexdigest()}
+
+    def _pass(self, keys: list[Key]) -> None:
+        """Take note of some rows that are told together."""
 
 
 def _id(key: Iterable[Any]) -> str:
@@ -181,6 +197,7 @@ class Delete(_Matching):
         super().__init__(*args)
         self.paths: dict[tuple[Any, Key], Values] = {}
         self.cascaded: dict[tuple[Any, Key], dict[str, int]] = {}
+        self.cascaded_together: Counter[str] = Counter()
 
     def _look(self) -> None:
         super()._look()
@@ -194,6 +211,16 @@ class Delete(_Matching):
         targets = [(row, (plan, key)) for key, row in rows.items()]
         self.paths.update(follow_paths(plan, targets, self.session, self.connection))
 
+    def _pass(self, keys: list[Key]) -> None:
+        edges = self.registry.edges_of(self.plan or self.plans[0], in_bulk=True)
+
+        def count() -> None:
+            for found in cascade_counts(self.connection, edges, keys).values():
+                self.cascaded_together.update(found)
+
+        if edges and keys:
+            self.attempt(count)
+
     def _count(self, plan: Plan, keys: list[Key]) -> None:
         edges = self.registry.edges_of(plan, in_bulk=True)
         counts = cascade_counts(self.connection, edges, keys) if edges else {}
@@ -201,7 +228,8 @@ class Delete(_Matching):
 
     def changes(self, result: Any, moment: Moment) -> list[Change]:
         if self.summary is not None:
-            return self.summarised(self.summary.get("count", self.matched(result)), moment)
+            return self.summarised(self.summary.get("count", self.matched(result)), moment,
+                                   self.cascaded_together)
         left: Found = {}
 
         def read() -> None:

@@ -15,8 +15,8 @@ from .reading import Row
 
 Key = tuple[Any, ...]
 
-_COMPARABLE: Final = IMMUTABLE | {dict, list}
-"""Types whose equality is plain: equal values need not be brought into canonical form."""
+_JSON: Final = frozenset({dict, list})
+"""Python calls ``{"a": 1}`` and ``{"a": True}`` equal, databases do not; their texts differ."""
 
 
 class Moment(NamedTuple):
@@ -79,6 +79,10 @@ def altered_unseen(plan: Plan, key: Key, before: Row, touched: Iterable[str], mo
 
 
 def _is_same(one: Any, two: Any) -> bool:
-    return one is two or (
-        one.__class__ is two.__class__ and one.__class__ in _COMPARABLE and bool(one == two)
-    )
+    """Tell values that need not be brought into canonical form to be equal."""
+    if one is two:
+        return True
+    kind = one.__class__
+    if kind is not two.__class__:
+        return False
+    return bool(one == two) if kind in IMMUTABLE else kind in _JSON and repr(one) == repr(two)

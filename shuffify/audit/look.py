@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -149,7 +149,8 @@ class Look:
         rowcount = None if self.dml.returns_rows else getattr(result, "rowcount", None)
         return None if rowcount is None or rowcount < 0 else rowcount
 
-    def summarised(self, count: int | None, moment: Moment) -> list[Change]:
+    def summarised(self, count: int | None, moment: Moment,
+                   cascaded: Mapping[str, int] | None = None) -> list[Change]:
         """Tell of rows together: how many, which criteria, which columns."""
         if count == 0:
             return []
@@ -162,7 +163,7 @@ class Look:
                 known = name in given and not is_expression(given[name])
                 new[name] = canonical(plan, given, (name,))[name] if known else UNKNOWN
         return [Change(plan, (Untold(),), self.operation, {}, *moment,
-                       dict.fromkeys(new, UNKNOWN), new,
+                       dict.fromkeys(new, UNKNOWN), new, cascaded=cascaded,
                        summary={name: value for name, value in told.items()
                                 if value is not None or name == "count"})]
 

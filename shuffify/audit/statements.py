@@ -40,6 +40,8 @@ class Dml:
         self.autoflush: bool = True if chosen is None else chosen._autoflush
         self.is_bulk = chosen is not None and chosen._dml_strategy == "bulk"
         """SQLAlchemy's word for "by the parameters' own keys": no criteria, many sets."""
+        self.is_elsewhere = "schema_translate_map" in options
+        """It runs in another schema than our reads would: the Connection does not know it."""
         self.hides_options = self.is_bulk and statement.is_update
         """SQLAlchemy does not hand its execution options on to the cursor then."""
         self.returns_rows = bool(statement._returning)
@@ -120,6 +122,8 @@ class Dml:
 
     def can_be_read_first(self) -> bool:
         """Tell whether its rows can be selected beforehand without doing a part of its work."""
+        if self.is_elsewhere:
+            return False
         read = self.statement.select if self.statement.is_insert else self.statement.whereclause
         return read is None or not any(
             getattr(part, "is_dml", False) for part in visitors.iterate(read)

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, ForeignKey, String, event, func, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from shuffify.audit import Audited, NotAudited
-from tests.audit.stage import LogColumns, Stage, UserColumns
+from tests.audit.stage import Json, LogColumns, Stage, UserColumns
 
 
 class Base(DeclarativeBase):
@@ -88,6 +88,7 @@ class Cell(Base):
     column: Mapped[str] = mapped_column(String(5), primary_key=True)
     user_id: Mapped[int] = mapped_column(default=7)
     text: Mapped[str | None] = mapped_column(String(50))
+    marks: Mapped[Any] = mapped_column(Json, nullable=True)
 
 
 class Draft(Base):

@@ -215,6 +215,17 @@ def test_heirs_are_told_as_what_they_are(depot: Depot, statement: Any, expected:
         == expected
 
 
+@pytest.mark.parametrize("before, after", [({"a": True}, {"a": 1}), ([0], [False])])
+def test_what_python_calls_equal_in_json_is_a_change(
+    depot: Depot, before: Any, after: Any
+) -> None:
+    depot.done(update(Cell).where(Cell.column == "a").values(marks=before))
+    again = update(Cell).where(Cell.column == "a").values(marks=after)
+
+    assert [key for _, key, _ in depot.done(again)] == ["1:a", "1:a"]
+    assert len(depot.done(again)) == 2
+
+
 def test_an_alias_is_its_class(depot: Depot) -> None:
     other = aliased(Crate)
     rows = depot.done(lambda s: s.execute(

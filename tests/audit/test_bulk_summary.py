@@ -60,6 +60,51 @@ def test_the_keys_are_digested_in_their_order(depot: Depot, do: Any, kind: str, 
     assert (row.activity_type, row.metadata_json["bulk"]) == (kind, told)
 
 
+def test_rows_are_counted_once_however_often_a_join_finds_them(depot: Depot) -> None:
+    emptied = update(Crate).where(Crate.id == Item.crate_id).values(number=9)
+
+    def do(session: Session) -> None:
+        session.execute(emptied, execution_options={"synchronize_session": False})
+
+    depot.trail.bulk_limit = 3  # The join has six rows.
+    assert sorted(key for _, key, _ in depot.done(do)) == ["1", "2", "3"]
+
+    emptied = emptied.values(number=8)
+    depot.trail.bulk_limit = 2
+    depot.done(do)
+    bulk = depot.last().metadata_json["bulk"]
+    assert (bulk["count"], bulk["keys"]) == (3, sha(1, 2, 3))
+    assert depot.troubles() == {}
+
+
+def test_what_the_database_takes_along_is_counted_together(depot: Depot) -> None:
+    depot.trail.bulk_limit = 1
+    depot.done(delete(Crate).where(Crate.id > 1))
+
+    (row,) = depot.rows()
+    assert (row.metadata_json["bulk"]["count"], row.metadata_json["cascaded"]) == (2, {"item": 5})
+
+
+def test_rows_of_another_schema_are_told_together(depot: Depot) -> None:
+    is_sqlite = depot.engine.dialect.name == "sqlite"
+    with depot.engine.begin() as connection:
+        for statement in () if is_sqlite else (
+            "CREATE SCHEMA tenant", "CREATE TABLE tenant.cells AS SELECT * FROM cells",
+        ):
+            connection.execute(text(statement))
+    elsewhere = {None: "main" if is_sqlite else "tenant"}
+    depot.done(lambda session: session.execute(
+        update(Cell).values(text="z"), execution_options={"schema_translate_map": elsewhere},
+    ))
+
+    (row,) = depot.rows()
+    assert (row.entity_id, row.metadata_json["bulk"]["count"]) == (None, 2)
+    if not is_sqlite:
+        with depot.engine.begin() as connection:
+            assert connection.scalar(text("SELECT max(text) FROM cells")) == "y"
+            connection.execute(text("DROP SCHEMA tenant CASCADE"))
+
+
 def test_criteria_hold_no_value_however_they_were_given(depot: Depot) -> None:
     depot.trail.bulk_limit = 1
     depot.done(lambda s: s.execute(
