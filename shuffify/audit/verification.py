@@ -62,7 +62,9 @@ class Verification:
     def __init__(self, sealer: Sealer, connection: Connection, anchors: Iterable[Anchor]) -> None:
         self._sealer = sealer
         self._connection = connection
-        self._anchors = {anchor.last_id: anchor for anchor in anchors}
+        self._anchors: dict[int, list[Anchor]] = {}
+        for anchor in anchors:
+            self._anchors.setdefault(anchor.last_id, []).append(anchor)
         self._saw = Verified()
         self._gone: list[int] = []
         """The first and the last of the rows that are gone without one between that stands."""
@@ -106,8 +108,8 @@ class Verification:
             self._find("seal_altered", seal.first_id, told)
 
     def _check_anchor(self, seal: Seal) -> None:
-        anchor = self._anchors.pop(seal.last_id, None)
-        if anchor is not None and anchor.digest != seal.digest:
+        anchors = self._anchors.pop(seal.last_id, [])
+        if any(anchor.digest != seal.digest for anchor in anchors):
             self._find("rewritten", seal.first_id, (
                 f"the seal of rows {_range(seal)} is not the one that was anchored"))
 
@@ -174,7 +176,7 @@ class Verification:
         last_id = 0 if saw.head is None else saw.head.last_id
         self._gap_ends("truncated", ", up to the newest seal: the tail is cut")
         saw.unsealed = rows.count()
-        for anchor in self._anchors.values():
+        for anchor, *_ in self._anchors.values():
             if anchor.last_id > last_id:
                 self._find("truncated", anchor.last_id, (
                     f"the trail was anchored up to row {anchor.last_id}, sealed at"
@@ -194,10 +196,12 @@ class Verification:
         """Return up to which id rows were deleted through the door, as the trail tells it."""
         log = self._sealer.log
         metadata = tolerant(log.c.metadata_json, "metadata")
-        query = select(metadata).where(log.c.activity_type == PRUNED)
-        told = (metadata.get("up_to_id") for metadata in self._connection.scalars(query)
-                if isinstance(metadata, dict))
-        return max((end for end in told if isinstance(end, int)), default=0)
+        query = select(self._key, metadata).where(log.c.activity_type == PRUNED)
+        told = ((number, facts.get("up_to_id"))
+                for number, facts in self._connection.execute(query) if isinstance(facts, dict))
+        # A pruning takes what stood before its own row; whoever writes more excuses nothing.
+        return max((end for number, end in told if isinstance(end, int) and end < number),
+                   default=0)
 
     # -- findings ------------------------------------------------------------------------------
 

@@ -211,7 +211,13 @@ def test_an_anchor_shows_seals_that_were_all_made_anew(sealed: Archive) -> None:
     sealed.seal()
 
     assert sealed.found() == []
-    assert sealed.found(anchors) == [("rewritten", 1), ("rewritten", 4), ("rewritten", 8)]
+    expected = [("rewritten", 1), ("rewritten", 4), ("rewritten", 8)]
+    assert sealed.found(anchors) == expected
+
+    # Nor does an anchor that was added afterwards hide the one before it.
+    with sealed.engine.connect() as connection:
+        seals = connection.execute(sealed.trail.custody.sealer().every_seal()).all()
+    assert sealed.found([*anchors, *(anchor_of(as_seal(row)) for row in seals)]) == expected
 
 
 @pytest.mark.parametrize(
@@ -299,6 +305,14 @@ def test_deleting_more_than_was_pruned_is_named(sealed: Archive) -> None:
     sealed.tamper("DELETE FROM activity_log WHERE id = 7", INSERT.format(3))
 
     assert sealed.found() == [("altered", 3), ("removed", 7)]
+
+
+def test_a_forged_pruning_excuses_nothing_that_came_after_it(sealed: Archive) -> None:
+    sealed.put(1, activity_type="audit_prune", metadata_json={"up_to_id": 10**9})
+    sealed.seal(1)
+    sealed.tamper("DELETE FROM activity_log WHERE id IN (2, 104)")
+
+    assert sealed.found() == [("removed", 2), ("truncated", 104)]
 
 
 def test_what_is_not_sealed_is_sealed_before_it_is_pruned(archive: Archive) -> None:
