@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench screenshots migration chromium clean
+.PHONY: help demo test lint bench proof screenshots migration chromium clean
 
 # The first Python on the path that is new enough; name another with PYTHON=...
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -33,6 +33,10 @@ bench: .venv/dev chromium ## Measure what auditing costs, and how long shuffles 
 	@$(BIN)/python -m benchmarks.bulk
 	@$(BIN)/python -m benchmarks.algorithms
 	@$(BIN)/python -m benchmarks.pages
+
+proof: .venv/dev ## Prove what takes long: random sessions, and a trail of PROOF_ROWS rows (1,000,000)
+	@$(BIN)/python -m pytest -m proof -n $(WORKERS) $(ARGS)
+	@$(BIN)/python -m benchmarks.audit_at_size
 
 screenshots: .venv/dev chromium ## Take the pictures in docs/screenshots anew
 	@$(BIN)/python -m tests.browser.screenshots docs/screenshots

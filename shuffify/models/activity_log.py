@@ -25,6 +25,8 @@ class ActivityLog(Model):
     __table_args__ = (
         UniqueConstraint("event_id"),
         Index("ix_activity_user_created", "user_id", "created_at"),
+        # Without it, a page of one type sorts all rows of the type on SQLite.
+        Index("ix_activity_type_created", "activity_type", "created_at"),
         Index(None, "entity_type", "entity_id"),
         NEVER_REUSE_IDS,
     )

@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 from sqlalchemy import Engine
 
 from shuffify.audit import bind, bypass
@@ -26,10 +25,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.audit_bypass("the trail is the test's own"))
-
-
-# For `pytest tests/audit --hypothesis-profile=proof`: an hour's search instead of a minute's.
-settings.register_profile("proof", max_examples=5000)
 
 
 @pytest.fixture

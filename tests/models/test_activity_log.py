@@ -15,6 +15,7 @@ INDEXES = {
     "ix_activity_log_activity_type": ["activity_type"],
     "ix_activity_log_created_at": ["created_at"],
     "ix_activity_user_created": ["user_id", "created_at"],
+    "ix_activity_type_created": ["activity_type", "created_at"],
     "ix_activity_log_entity_type_entity_id": ["entity_type", "entity_id"],
 }
 COLUMNS = [
