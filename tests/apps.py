@@ -16,7 +16,7 @@ from flask import Flask
 
 from shuffify import create_app
 from shuffify.models.db import db
-from tests import databases
+from tests import databases, shadow
 
 SECRETS = {
     "SECRET_KEY": "a-secret-key-for-tests-of-40-characters-",
@@ -40,7 +40,9 @@ def postgres_template() -> str:
     name = f"template_{os.getpid()}"
     databases.run_on_server(f'CREATE DATABASE "{name}" TEMPLATE template0')
     url = databases.server_url().set(database=name)
-    _make_tables(url.render_as_string(hide_password=False))
+    address = url.render_as_string(hide_password=False)
+    _make_tables(address)
+    shadow.cast(address)
     return name
 
 

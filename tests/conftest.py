@@ -68,12 +68,18 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def app_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Return the address of a database with all tables; the test runs once on each kind."""
-    # Here and in the fixtures below: tests of the audit engine must not import the app.
-    from tests import apps
+    """Return the address of a database with all tables; the test runs once on each kind.
 
+    On PostgreSQL the trail must tell at the end what its database saw: see `tests/shadow.py`.
+    """
+    # Here and in the fixtures below: tests of the audit engine must not import the app.
+    from tests import apps, shadow
+
+    reasons = [mark.args[0] for mark in request.node.iter_markers("unshadowed")]
     with apps.database_with_tables(request.param, tmp_path) as url:
         yield url
+        if request.param == "postgresql" and not reasons:
+            shadow.compare(url, tmp_path)
 
 
 @pytest.fixture

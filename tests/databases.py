@@ -31,11 +31,20 @@ max_prepared_transactions = 20
 MEMORY_NEEDED = 2 * 1024**3
 """Bytes that must be free in memory before tests put their files there."""
 
+OWN_NAME = "the tests themselves"
+"""What connections of the tests are called in PostgreSQL: none of the app under test has it."""
+
 _numbers = count(1)
 
 
 def connect(url: str, **options: Any) -> Engine:
-    """Return an engine whose SQLite connections have real transactions and foreign keys."""
+    """Return an engine whose SQLite connections have real transactions and foreign keys.
+
+    PostgreSQL's bear `OWN_NAME`.
+    """
+    if make_url(url).get_backend_name() == "postgresql":
+        named = {"application_name": OWN_NAME, **options.pop("connect_args", {})}
+        return create_engine(url, connect_args=named, **options)
     return prepared(create_engine(url, **options))
 
 

@@ -150,6 +150,7 @@ def test_a_copy_of_the_views_context_outlives_the_request(
 
 
 @pytest.mark.report(29, 33, 40)
+@pytest.mark.unshadowed("unlocked writers race: a row's before is what its request has read")
 @pytest.mark.slow
 def test_sixteen_threads_of_200_requests_never_mix_their_users(
     app: Flask, visit: Callable[[], Visitor], outside: Session
