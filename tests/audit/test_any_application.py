@@ -13,8 +13,8 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import (
-    Column, Engine, ForeignKey, ForeignKeyConstraint, MetaData, String, Table, Uuid, delete, insert,
-    select, update,
+    Column, Engine, ForeignKey, ForeignKeyConstraint, MetaData, String, Table, Uuid, delete,
+    insert, select, update,
 )
 from sqlalchemy.orm import (
     DeclarativeBase, Mapped, MappedAsDataclass, Session, mapped_column, relationship, synonym,
