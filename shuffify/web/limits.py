@@ -9,6 +9,8 @@ from shuffify.extensions import limiter
 from shuffify.web import counters
 
 CHANGING_METHODS = ["POST", "PUT", "PATCH", "DELETE"]
+MAY_RUN_DRY = {"schedules.create_schedule", "schedules.update_schedule"}
+"""Endpoints whose body may say `dry_run`."""
 
 
 def _by_address() -> str:
@@ -18,6 +20,13 @@ def _by_address() -> str:
 def _by_user() -> str:
     user_id = g.get("user_id")
     return _by_address() if user_id is None else f"user:{user_id}"
+
+
+def _by_user_and_effect() -> str:
+    """Count dry runs apart: a form makes them by itself, and they must not use up the changes."""
+    body = request.get_json(silent=True) if request.endpoint in MAY_RUN_DRY else None
+    is_dry = isinstance(body, dict) and body.get("dry_run") is True
+    return f"dry:{_by_user()}" if is_dry else _by_user()
 
 
 sign_in = limiter.limit("10 per minute", key_func=_by_address)
@@ -32,7 +41,9 @@ schedule_run = limiter.limit("10 per minute", key_func=_by_user)
 search = limiter.limit("30 per minute", key_func=_by_user)
 """For routes that search Spotify, or load lists that are not the user's."""
 
-_every_change = limiter.limit("60 per minute", key_func=_by_user, methods=CHANGING_METHODS)
+_every_change = limiter.limit(
+    "60 per minute", key_func=_by_user_and_effect, methods=CHANGING_METHODS
+)
 
 
 def limit_changes(bp: Blueprint) -> None:

@@ -26,6 +26,23 @@ def test_a_playlist_is_written_30_times_a_minute_at_most(mira: Visitor) -> None:
 
 
 @on_sqlite
+def test_dry_runs_are_limited_and_use_up_no_change(mira: Visitor) -> None:
+    # What is wrong with the plan is found after it was counted, and without a look at Spotify.
+    bad = {"job_type": "nap"}
+    dry = [mira.post("/schedules/create", bad | {"dry_run": True}) for _ in range(61)]
+    assert [answer.status_code for answer in dry] == [400] * 60 + [429]
+    sent = [mira.post("/schedules/create", bad) for _ in range(61)]
+    assert [answer.status_code for answer in sent] == [400] * 60 + [429]
+
+
+@on_sqlite
+def test_the_word_for_a_dry_run_buys_nothing_where_there_is_none(mira: Visitor) -> None:
+    deleted = [mira.delete("/schedules/1").status_code for _ in range(60)]
+    assert deleted == [404] * 60
+    assert mira.send("DELETE", "/schedules/1", {"dry_run": True}).status_code == 429
+
+
+@on_sqlite
 def test_reading_is_not_limited(mira: Visitor) -> None:
     assert {mira.get("/settings").status_code for _ in range(70)} == {200}
 

@@ -3,7 +3,7 @@ import { post, put } from "../lib/api.js";
 import { missingSources, readForm } from "../lib/schedule-form.js";
 import { makeTime, weekdayOf } from "../lib/time.js";
 
-// Each look is one of the 60 changes a minute that the server lets somebody make.
+// The server lets somebody look 60 times a minute.
 const PAUSE_MS = 500;
 
 export function attach(section) {
