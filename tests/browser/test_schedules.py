@@ -340,3 +340,33 @@ def test_what_the_builder_makes_of_crontab_is_what_the_server_does(new_page: New
 def meaning(text: str) -> tuple[object, ...]:
     parsed = cron.parse(text)
     return parsed.times, parsed.days, parsed.months, parsed.weekdays
+
+
+def test_what_was_typed_is_not_dropped_unasked(page: Page) -> None:
+    open_schedules(page)
+    opener = page.get_by_role("button", name="New schedule")
+    dialog = page.get_by_role("dialog", name="New schedule")
+    question = page.get_by_role("dialog", name="Leave without saving?")
+    opener.click()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(opener).to_be_focused()
+
+    opener.click()
+    field(dialog, "Playlist").select_option(label=NAME)
+    for _ in range(2):
+        # Twice without a press between: browsers let a page hold back only the first `cancel`.
+        page.keyboard.press("Escape")
+        expect(question).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(question).to_be_hidden()
+        expect(field(dialog, "Playlist")).to_have_value(TARGET)
+    dialog.get_by_role("button", name="Cancel").click()
+    question.get_by_role("button", name="Leave").click()
+    expect(dialog).to_be_hidden()
+    expect(opener).to_be_focused()
+
+    opener.click()
+    expect(field(dialog, "Playlist")).to_have_value("")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()

@@ -2,7 +2,7 @@
 import { whileBusy } from "../lib/busy.js";
 import { openDialog } from "../lib/dialog.js";
 import { warn, warnOf } from "../lib/notice.js";
-import { fillForm } from "../lib/schedule-form.js";
+import { fillForm, mayGiveUp } from "../lib/schedule-form.js";
 import { cardOf, findSchedule } from "../lib/schedules.js";
 
 export function attach(button) {
@@ -21,7 +21,7 @@ export function attach(button) {
       warnOf(error);
       return;
     }
-    openDialog(dialog, button).then((saved) => {
+    openDialog(dialog, button, { mayClose: mayGiveUp }).then((saved) => {
       cardOf(saved)?.querySelector(".card-name").focus();
     });
   }

@@ -31,5 +31,9 @@ export function attach(form) {
     whileBusy(form.querySelector('[data-slot="save"]'), "Saving…", save);
   });
   form.addEventListener("change", showParts);
+  // Only people cause `input`: what fillForm puts in does not.
+  form.addEventListener("input", () => {
+    form.dataset.touched = "";
+  });
   form.elements.target_playlist_id.addEventListener("change", () => renewSources([]));
 }

@@ -21,10 +21,51 @@ function giveFocusBack(opener) {
   (target ?? document.getElementById("main")).focus();
 }
 
-// Returns a promise of the value that it closes with: "" by Escape and by data-close.
-export function openDialog(dialog, opener = document.activeElement) {
+const wouldClose = (dialog, { type, key, target }) =>
+  ({
+    keydown: () => key === "Escape",
+    cancel: () => target === dialog,
+    click: () => target.closest("[data-close]") !== null,
+  })[type]();
+
+// Lets Escape, or a button marked data-close, close the dialog once `mayClose` agrees.
+function guard(dialog, mayClose) {
+  const leaving = new AbortController();
+  const { signal } = leaving;
+  let asking = false;
+
+  async function hold(event) {
+    if (!wouldClose(dialog, event)) {
+      return;
+    }
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (asking) {
+      return;
+    }
+    asking = true;
+    const may = await mayClose();
+    asking = false;
+    if (may) {
+      dialog.close("");
+    }
+  }
+
+  // The key as well: browsers let nobody hold back a second `cancel` without a click between.
+  for (const type of ["keydown", "cancel", "click"]) {
+    dialog.addEventListener(type, hold, { signal });
+  }
+  dialog.addEventListener("close", () => leaving.abort(), { signal });
+}
+
+// Returns a promise of the value that it closes with: "" by Escape and by data-close, which
+// `mayClose` may refuse: it returns a promise of whether what was typed can go.
+export function openDialog(dialog, opener = document.activeElement, { mayClose = null } = {}) {
   const press = (event) => closeOnPress(dialog, event);
   dialog.returnValue = "";
+  if (mayClose !== null) {
+    guard(dialog, mayClose);
+  }
   dialog.addEventListener("click", press);
   dialog.showModal();
   return new Promise((resolve) => {

@@ -1,5 +1,6 @@
 // The form of schedules: filled from a schedule or empty, and read as the server wants it.
 import { showAlgorithm, statedAlgorithm } from "./algorithm.js";
+import { ask } from "./dialog.js";
 import { clearErrors } from "./form.js";
 import { checkedSources, showSources } from "./source-list.js";
 
@@ -63,8 +64,23 @@ export function readForm() {
   };
 }
 
+// Asks before what was typed is given up; true at once when nothing was.
+export async function mayGiveUp() {
+  return (
+    !("touched" in form().dataset) ||
+    ask({
+      title: "Leave without saving?",
+      message: "What you chose for this schedule is not saved yet.",
+      confirm: "Leave",
+      cancel: "Keep editing",
+      danger: true,
+    })
+  );
+}
+
 // Takes null for a new schedule.
 export function fillForm(schedule) {
+  delete form().dataset.touched;
   // A raid alone has no algorithm; the form then offers the default one.
   showAlgorithm(schedule?.algorithm_name ? schedule : null);
   clearErrors(form());
