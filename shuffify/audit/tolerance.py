@@ -1,7 +1,7 @@
 """Reading what somebody may have put there by hand: what no type can read is a value, too.
 
-SQLite takes any text for a time, and an enumeration kept as text anything at all; one such row
-must not end the search for it.
+SQLite takes any text for a time, PostgreSQL times that Python has not, and an enumeration kept as
+text anything at all; one such row must not end the search for it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, type_coerce
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import Date, DateTime, NullType, TypeDecorator, TypeEngine
 
 
 class Unreadable:
@@ -53,6 +55,29 @@ class _Tolerant(TypeDecorator[Any]):
         return tolerant
 
 
+class _InReach(FunctionElement[Any]):
+    """A time, or null where the driver would fail at it: infinity, and years beyond Python's."""
+
+    inherit_cache = True
+
+
+@compiles(_InReach)
+def _as_it_is(element: _InReach, compiler: Any, **options: Any) -> str:
+    return str(compiler.process(element.clauses, **options))
+
+
+@compiles(_InReach, "postgresql")
+def _if_in_reach(element: _InReach, compiler: Any, **options: Any) -> str:
+    time = _as_it_is(element, compiler, **options)
+    return f"CASE WHEN {time} >= '0001-01-02' AND {time} < '9999-12-31' THEN {time} END"
+
+
+def _is_time(kind: Any) -> bool:
+    kind = kind.impl_instance if isinstance(kind, TypeDecorator) else kind
+    return isinstance(kind, (Date, DateTime))
+
+
 def tolerant(column: ColumnElement[Any], name: str) -> ColumnElement[Any]:
     """Return a column for a SELECT, by this name, that yields `Unreadable` and does not raise."""
-    return type_coerce(column, _Tolerant(column.type)).label(name)
+    read = _InReach(column) if _is_time(column.type) else column
+    return type_coerce(read, _Tolerant(column.type)).label(name)

@@ -145,6 +145,20 @@ def test_what_cannot_be_read_is_named_and_can_be_sealed(tmp_path: Path, statemen
     archive.engine.dispose()
 
 
+@pytest.mark.parametrize("time", ["infinity", "-infinity", "20000-01-01", "0044-03-15 BC"])
+def test_a_time_that_python_has_not_is_named_and_can_be_sealed(
+    postgres_url: str, time: str
+) -> None:
+    archive = Archive(databases.connect(postgres_url))
+    fill(archive)
+    archive.put(2)
+    archive.tamper(f"UPDATE activity_log SET created_at = '{time}' WHERE id IN (6, 103)")
+    archive.trail.custody.seal(archive.engine)
+
+    assert archive.found() == [("altered", 6)]
+    archive.engine.dispose()
+
+
 def test_findings_say_what_is_wrong(sealed: Archive) -> None:
     sealed.tamper(
         "DELETE FROM activity_log WHERE id IN (2, 4)", "DELETE FROM activity_log WHERE id = 5",
