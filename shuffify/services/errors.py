@@ -29,6 +29,7 @@
         PlaylistSnapshotNotFoundError (NotFoundError)
         PlaylistSnapshotLimitError    (LimitError)
         PlaylistSnapshotValidationError (InputError)
+        UnknownRowsError
         NothingToUndoError
       WorkshopSessionError
         WorkshopSessionNotFoundError, WorkshopSessionLimitError, WorkshopSessionValidationError
@@ -75,6 +76,7 @@ from shuffify.services.playlist_errors import (
     PlaylistSnapshotValidationError,
     PlaylistWriteError,
     ShuffleError,
+    UnknownRowsError,
 )
 from shuffify.services.refusals import InputError, LimitError, NotFoundError
 
@@ -112,6 +114,7 @@ __all__ = [
     "SpotifyNotConfiguredError",
     "TokenEncryptionError",
     "TokenError",
+    "UnknownRowsError",
     "UpstreamSourceError",
     "UpstreamSourceLimitError",
     "UpstreamSourceNotFoundError",

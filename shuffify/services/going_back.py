@@ -7,7 +7,11 @@ from shuffify.enums import SnapshotType, WriteState
 from shuffify.extensions import db
 from shuffify.models.base import utcnow
 from shuffify.models.playlist_snapshot import PlaylistSnapshot
-from shuffify.services.errors import NothingToUndoError, PlaylistSnapshotError
+from shuffify.services.errors import (
+    NothingToUndoError,
+    PlaylistSnapshotError,
+    UnknownRowsError,
+)
 from shuffify.services.playlist_write import write
 from shuffify.services.snapshot_store import newest_step, undo_steps
 from shuffify.services.spotify_access import Limits, Progress
@@ -15,6 +19,7 @@ from shuffify.services.transaction import end_reads, one_commit, reading
 from shuffify.services.undo import RestoreResult, UndoOrder, UndoResult, undo_order
 from shuffify.services.user_settings_service import UserSettingsService
 from shuffify.services.write_journal import SnapshotJournal
+from shuffify.spotify.errors import UnknownItemsError
 from shuffify.spotify.tracks import Playlist, Uri
 
 _UNREADABLE = "The snapshots could not be read."
@@ -110,15 +115,18 @@ def restore_exactly(
         db.session.get_one(PlaylistSnapshot, snapshot_id).restored_at = utcnow()
 
     journal = _journal(user_id, restores=lambda: snapshot_id, settle=settle)
-    written = write(
-        user_id,
-        playlist_id,
-        lambda fresh: uris,
-        journal=journal,
-        limits=limits,
-        progress=progress,
-        accept_loss=accept_loss,
-    )
+    try:
+        written = write(
+            user_id,
+            playlist_id,
+            lambda fresh: uris,
+            journal=journal,
+            limits=limits,
+            progress=progress,
+            accept_loss=accept_loss,
+        )
+    except UnknownItemsError as error:
+        raise UnknownRowsError(str(error)) from error
     if not written.result.changed:
         _settle_standing(snapshot_id)
     return RestoreResult(

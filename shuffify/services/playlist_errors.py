@@ -93,6 +93,16 @@ class PlaylistSnapshotValidationError(PlaylistSnapshotError, InputError):
     """A snapshot with a description that cannot be kept."""
 
 
+class UnknownRowsError(PlaylistSnapshotError):
+    """Spotify does not know a row of the snapshot any more; the playlist is as it was."""
+
+    def __init__(self, refusal: str) -> None:
+        super().__init__(
+            f"{refusal} The playlist is as it was. No restore can bring that row back: to have "
+            "the others, open the playlist in the workshop, add those that are missing, and save."
+        )
+
+
 class NothingToUndoError(PlaylistSnapshotError):
     """No change of this playlist is left to undo."""
 

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shuffify.models.db import ActivityLog
+from shuffify.models.db import ActivityLog, PlaylistSnapshot
 from shuffify.sandbox import Sandbox, library
 from tests.visitor import Visitor
 
@@ -173,6 +173,22 @@ def test_a_restore_that_would_lose_local_files_asks_first(
     accepted = mira.post(path, {"accept_local_loss": True})
     assert (accepted.status_code, accepted.json["category"]) == (200, "info")
     assert "cannot come back" in accepted.json["message"]
+
+
+@pytest.mark.parametrize("accepted", [False, True])
+def test_a_restore_with_a_row_that_spotify_does_not_know_names_it_and_what_to_do(
+    mira: Visitor, sandbox: Sandbox, outside: Session, accepted: bool
+) -> None:
+    stands = sandbox.uris(TWELVE)
+    snapshot_id, gone = take(mira), "spotify:track:" + "0" * 22
+    snapshot = outside.get_one(PlaylistSnapshot, snapshot_id)
+    snapshot.track_uris = [gone, *stands[1:]]
+    outside.commit()
+    path = f"/snapshots/{snapshot_id}/restore"
+    refused = mira.post(path, {"accept_local_loss": accepted})
+    assert (refused.status_code, refused.json["code"]) == (409, "unwritable_rows")
+    assert gone in refused.json["message"] and "in the workshop" in refused.json["message"]
+    assert sandbox.uris(TWELVE) == stands
 
 
 def test_other_peoples_lists_have_no_snapshots(mira: Visitor, outside: Session) -> None:
