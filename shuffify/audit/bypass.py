@@ -23,7 +23,7 @@ from .context import current
 from .counters import Counters
 from .dml import tables_written
 from .errors import traced
-from .marks import ALLOWED, CAPTURED
+from .marks import ALLOWED, CAPTURED, OWN
 from .registry import Registry
 from .suspension import suspension
 from .tables import Entry
@@ -113,6 +113,8 @@ class Detector:
 
     def after_cursor_execute(self, connection: Connection, cursor: Any, statement: str,
                              parameters: Any, context: Any, executemany: bool) -> None:
+        if statement in OWN:
+            return
         try:
             # A flush sends a statement for each row: what it asks first must be cheap.
             if not self._is_flushed(connection, context):

@@ -20,6 +20,8 @@ from sqlalchemy.sql.elements import (
     SavepointClause,
 )
 
+from .marks import OWN
+
 log = logging.getLogger("shuffify.audit")
 
 NAME = "audit_trail"
@@ -37,12 +39,14 @@ class Savepoint(NamedTuple):
 @lru_cache(maxsize=64)
 def savepoint(dialect: Dialect, name: str = NAME) -> Savepoint:
     """Return the statements that open, release and roll back our savepoint."""
-    return Savepoint(
+    texts = Savepoint(
         *(
             str(clause(name).compile(dialect=dialect))
             for clause in (SavepointClause, ReleaseSavepointClause, RollbackToSavepointClause)
         )
     )
+    OWN.update(texts)
+    return texts
 
 
 @contextmanager

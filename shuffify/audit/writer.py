@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.pool import QueuePool
 
 from .errors import describe_error, is_lost
+from .marks import OWN
 from .render import LIMITS, Row
 from .savepoint import guarded, release, savepoint, undo
 
@@ -50,6 +51,7 @@ class Statement:
         names = [column.key for column in table.columns if column.key in FIELDS]
         compiled: Any = insert(table).inline().compile(dialect=dialect, column_keys=names)
         self.sql = str(compiled)
+        OWN.add(self.sql)
         self._positional = compiled.positional
         bound = compiled.positiontup if compiled.positional else list(compiled.params)
         self._defaults = {

@@ -48,8 +48,9 @@ def workshop(role: str) -> Way:
         page.evaluate("localStorage.clear()")
         page.goto(f"/workshop/{library.PLAYLISTS[role]}")
         page.locator('#workshop-rows[aria-busy="false"]').wait_for()
-        # On a narrow page an open panel would leave no row in view.
-        page.locator('.side-button[aria-expanded="true"]').click()
+        # On a narrow page an open panel would leave no row in view; only a wide one opens any.
+        for opened in page.locator('.side-button[aria-expanded="true"]').all():
+            opened.click()
 
     return reach
 

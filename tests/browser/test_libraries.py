@@ -1,5 +1,6 @@
 """The modules that all pages share, tried where they run; each test is one way to fail."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from playwright.sync_api import Page, Route, expect
@@ -21,7 +22,7 @@ WATCH = """async ([url, body]) => {
 
 
 @pytest.fixture
-def library(stage: Stage, heard: Complaints) -> Page:
+def library(stage: Stage, heard: Complaints) -> Iterator[Page]:
     page = stage.mira
     page.goto("/")
     until_ready(page)
@@ -31,7 +32,8 @@ def library(stage: Stage, heard: Complaints) -> Page:
           globalThis.LIB = main.replace(/main\\.js.*/, "lib/");
         }"""
     )
-    return page
+    yield page
+    page.unroute_all()
 
 
 def playlist_of(page: Page, name: str = "Morning run") -> str:
