@@ -10,6 +10,7 @@ from shuffify import cron
 from shuffify.models.db import ActivityLog, Schedule
 from shuffify.sandbox import Sandbox, library
 from tests.browser import proofs
+from tests.browser.complaints import Complaints
 from tests.browser.conftest import NewPage
 from tests.browser.stage import until_ready
 
@@ -370,3 +371,16 @@ def test_what_was_typed_is_not_dropped_unasked(page: Page) -> None:
     expect(field(dialog, "Playlist")).to_have_value("")
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
+
+
+def test_a_run_that_spotify_refuses_leads_to_a_new_consent(
+    page: Page, sandbox: Sandbox, complaints: Complaints
+) -> None:
+    card = make_schedule(page)
+    expect(card).to_be_visible()
+    sandbox.revoke()
+    sandbox.expire_access_tokens()
+    complaints.expect("401")
+    card.get_by_role("button", name="Run now").click()
+    notice = page.get_by_role("alert").filter(has_text="no longer accepts")
+    expect(notice.get_by_role("button", name="Reconnect Spotify")).to_be_visible()

@@ -17,5 +17,6 @@ export function warnOf(error, title = "") {
     reportError(error);
   }
   const { login_url: url } = error.answer ?? {};
-  warn(error.message, title, url ? { label: "Log in", run: () => location.assign(url) } : null);
+  const label = error.code === "login_required" ? "Log in" : "Reconnect Spotify";
+  warn(error.message, title, url ? { label, run: () => location.assign(url) } : null);
 }
