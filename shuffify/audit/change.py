@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -31,7 +32,8 @@ class Change:
     * ``values``: the columns after the change (for a delete, before it); an update may know only
       what its policy reads. ``old``, ``new``: for an update, the counted columns that changed.
     * ``former_key``: for an update that changed the primary key, the key before.
-    * ``cascaded``: for a delete, the rows that the database's ON DELETE takes along, by entity.
+    * ``cascaded``: the rows that the database's ON DELETE took along, by entity: for a delete, or
+      for an update that was a delete and a re-creation.
     * ``links``: what its many-to-many collections lost and gained, by relationship.
     * ``summary``: for many rows that one statement changed and that are told together, their
       ``count``, the statement's ``criteria`` and the ``sha256`` of their keys.
@@ -212,6 +214,7 @@ def combine(first: Change, second: Change) -> Change | None:
                 values={**second.values, **first.old},
                 context=first.context,
                 at=first.at,
+                cascaded=_sum(first.cascaded, second.cascaded),
                 links=links,
             )
         return replace(first, values={**first.values, **second.values}, links=links)
@@ -224,7 +227,8 @@ def _both_updates(first: Change, second: Change, links: Links) -> Change | None:
     same = [name for name in old if old[name] == new[name]]
     for name in same:
         del old[name], new[name]
-    if not old and not links:
+    cascaded = _sum(first.cascaded, second.cascaded)
+    if not old and not links and not cascaded:
         return None
     former = first.former_key or second.former_key
     return replace(
@@ -234,14 +238,21 @@ def _both_updates(first: Change, second: Change, links: Links) -> Change | None:
         values={**first.values, **second.values},
         old=old,
         new=new,
+        cascaded=cascaded,
         links=links,
     )
+
+
+def _sum(one: Mapping[str, int] | None, two: Mapping[str, int] | None
+         ) -> Mapping[str, int] | None:
+    return Counter(one) + Counter(two) if one and two else one or two
 
 
 def switched(gone: Change, made: Change) -> Change | None:
     """Return the update that a delete and a re-creation of one key amount to; None if equal.
 
-    For the reader of the table it is one row that was altered.
+    For the reader of the table it is one row that was altered. What the database took along with
+    the first is gone all the same.
     """
     old, new = {}, {}
     for name in made.plan.counted:
@@ -249,7 +260,8 @@ def switched(gone: Change, made: Change) -> Change | None:
         if before != after:
             old[name], new[name] = before, after
     links = net_links(gone.links, made.links)
-    if not old and not links:
+    cascaded = _sum(gone.cascaded, made.cascaded)
+    if not old and not links and not cascaded:
         return None
     return replace(gone, plan=made.plan, operation="update", values=made.values, old=old, new=new,
-                   cascaded=None, links=links)
+                   cascaded=cascaded, links=links)

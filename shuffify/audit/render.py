@@ -202,7 +202,7 @@ def sentence_for(change: Change) -> str:
         count = change.summary["count"]
         many = "rows" if count is None else "1 row" if count == 1 else f"{count} rows"
         sentence = f"{_VERBS[action]} {name} in bulk: {many}"
-    if action == "update":
+    if action == "update" and (change.old or change.links):
         sentence += f" ({', '.join((*change.old, *change.links))})"
     return sentence
 

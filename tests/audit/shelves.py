@@ -1,4 +1,4 @@
-"""What the state machine works on: three levels of children, and a key that may change."""
+"""What the state machine works on: children, links, cascades, and a key that may change."""
 
 from __future__ import annotations
 
@@ -6,16 +6,23 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, ForeignKey, String, Text, text
+from sqlalchemy import Column, Engine, ForeignKey, String, Table, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, sessionmaker
 
 from shuffify.audit import AuditTrail
-from tests.audit.witness import Subject, Witness
+from tests.audit.witness import Collection, Subject, Witness
 from tests.audit.world import ActivityLog, Base, Json, User
 
 
 class ShelfBase(DeclarativeBase):
     """A base of its own: the trail's log stands on another."""
+
+
+shelf_ribbons = Table(
+    "shelf_ribbons", ShelfBase.metadata,
+    Column("shelf_id", ForeignKey("shelves.id"), primary_key=True),
+    Column("ribbon_id", ForeignKey("ribbons.id"), primary_key=True),
+)
 
 
 class Shelf(ShelfBase):
@@ -29,6 +36,9 @@ class Shelf(ShelfBase):
     tags: Mapped[list[str] | None] = mapped_column(Json)
     comment: Mapped[str | None] = mapped_column(Text, deferred=True)
     books: Mapped[list[Book]] = relationship(back_populates="shelf", cascade="all, delete-orphan")
+    ribbons: Mapped[list[Ribbon]] = relationship(
+        secondary=shelf_ribbons, back_populates="shelves"
+    )
 
 
 class Book(ShelfBase):
@@ -50,6 +60,43 @@ class Page(ShelfBase):
     book: Mapped[Book] = relationship(back_populates="pages")
 
 
+class Ribbon(ShelfBase):
+    """Linked to shelves from both sides; never renamed, so that links always show its name."""
+
+    __tablename__ = "ribbons"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(20))
+    shelves: Mapped[list[Shelf]] = relationship(secondary=shelf_ribbons, back_populates="ribbons")
+
+
+class Slip(ShelfBase):
+    """Goes with its shelf by the database's own ON DELETE; the shelf does not know of it.
+
+    Its keys are not used again: of a row that was taken unseen, the trail could not tell.
+    """
+
+    __tablename__ = "slips"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    shelf_id: Mapped[int] = mapped_column(ForeignKey("shelves.id", ondelete="CASCADE"))
+    word: Mapped[str] = mapped_column(String(20))
+    shelf: Mapped[Shelf] = relationship()
+
+
+class Speck(ShelfBase):
+    """Goes with its slip, and so with the slip's shelf."""
+
+    __tablename__ = "specks"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slip_id: Mapped[int] = mapped_column(ForeignKey("slips.id", ondelete="CASCADE"))
+    word: Mapped[str] = mapped_column(String(20))
+    slip: Mapped[Slip] = relationship()
+
+
 class Stamp(ShelfBase):
     __tablename__ = "stamps"
 
@@ -59,9 +106,17 @@ class Stamp(ShelfBase):
     amount: Mapped[int | None] = mapped_column(default=1)
 
 
-MODELS: tuple[Any, ...] = (Shelf, Book, Page, Stamp)
+MODELS: tuple[Any, ...] = (Shelf, Book, Page, Ribbon, Slip, Speck, Stamp)
 
-SUBJECTS = [Subject(model, model.__name__.lower()) for model in MODELS]
+SUBJECTS = [
+    Subject(Shelf, "shelf", links=[Collection("ribbons", shelf_ribbons, Ribbon.__table__)]),
+    Subject(Book, "book"),
+    Subject(Page, "page"),
+    Subject(Ribbon, "ribbon"),
+    Subject(Slip, "slip", falls_with=("shelf_id", "shelf")),
+    Subject(Speck, "speck", falls_with=("slip_id", "slip")),
+    Subject(Stamp, "stamp"),
+]
 
 
 class Desk:
@@ -75,7 +130,7 @@ class Desk:
         Base.metadata.create_all(engine)
         ShelfBase.metadata.create_all(engine)
         with engine.begin() as connection:
-            connection.execute(User.__table__.insert(), [{"id": 7}])
+            connection.execute(User.__table__.insert(), [{"id": 7}, {"id": 8}])
         self.Session = sessionmaker(engine)
         self.trail = AuditTrail(log=ActivityLog, spool=spool)
         if audited:
@@ -111,4 +166,5 @@ class Desk:
             else:
                 for table in reversed(ShelfBase.metadata.sorted_tables):
                     connection.execute(table.delete())
+                connection.execute(text("DELETE FROM sqlite_sequence"))
         self.witness.restart()

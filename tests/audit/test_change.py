@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shuffify.audit import Actor, AuditContext, Change
-from shuffify.audit.canonical import Secret, digest
-from shuffify.audit.change import combine
+from shuffify.audit.canonical import NamedDigest, Secret, digest
+from shuffify.audit.change import combine, replace
+from shuffify.audit.links import Difference
 from tests.audit.changes import create, delete, told, update
 
 CASES: dict[str, tuple[Change, Change, Any]] = {
@@ -127,6 +128,80 @@ def test_a_change_reads_the_same_whatever_the_operation() -> None:
 @pytest.mark.parametrize("name", ["", None])
 def test_an_object_without_a_name_goes_by_its_key(name: str | None) -> None:
     assert create(12, name=name).label == "#12"
+
+
+def linked(change: Change, removed: str = "", added: str = "") -> Change:
+    """Return a change with links, too; each letter is one, and its name in capitals."""
+    gone, came = ({one: one.upper() for one in letters} for letters in (removed, added))
+    return replace(change, links={"friends": Difference(gone, came)})
+
+
+@pytest.mark.parametrize("change, value, before, after", [
+    (linked(create(1), added="a"), ["A"], None, ["A"]),
+    (linked(update(1), removed="a", added="b"), ["B"], ["A"], ["B"]),
+    (linked(delete(1), removed="a"), ["A"], ["A"], None),
+    (linked(delete(1), added="a"), None, None, None),
+])
+def test_links_read_like_a_column(change: Change, value: Any, before: Any, after: Any) -> None:
+    read = (change.value("friends"), change.before("friends"), change.after("friends"))
+    assert read == (value, before, after)
+    assert ("friends" in change.changed) == (change.operation == "update")
+
+
+@pytest.mark.parametrize("first, second, removed, added", [
+    (linked(create(1), added="a"), linked(update(1), added="b"), "", "ab"),
+    (update(1, name=("a", "b")), linked(update(1), added="b"), "", "b"),
+    (linked(update(1), added="a"), update(1, name=("a", "b")), "", "a"),
+    (linked(update(1), removed="a"), linked(delete(1), removed="b"), "ab", ""),
+    (linked(update(1), removed="a"), linked(create(1), added="b"), "a", "b"),
+    (linked(delete(1), removed="a"), linked(create(1), added="b"), "a", "b"),
+])
+def test_links_are_netted_with_their_object(
+    first: Change, second: Change, removed: str, added: str
+) -> None:
+    net = combine(first, second)
+    assert net is not None
+    found = net.links["friends"]
+    assert (set(found.removed), set(found.added)) == (set(removed), set(added))
+
+
+def test_a_link_that_came_and_went_with_nothing_else_leaves_nothing() -> None:
+    assert combine(linked(update(1), added="a"), linked(update(1), removed="a")) is None
+
+
+def test_an_update_then_a_create_keeps_the_update_and_learns_the_values() -> None:
+    first = update(1, name=("a", "b"))
+    net = combine(first, create(1, position=3))
+    assert net is not None
+    assert (net.operation, net.at, net.value("position")) == ("update", first.at, 3)
+
+
+@pytest.mark.parametrize("changes, counted", [
+    ([delete(1, name="a"), create(1, name="b")], {"note": 2}),
+    ([delete(1, name="a"), create(1, name="a")], {"note": 2}),
+    ([delete(1, name="a"), create(1, name="b"), delete(1, name="b")], {"note": 4}),
+    ([delete(1, name="a"), create(1, name="b"), update(1, name=("b", "a"))], {"note": 2}),
+    ([update(1, name=("a", "b")), delete(1, name="b")], {"note": 2}),
+])
+def test_what_went_with_a_row_stays_counted(changes: list[Change], counted: Any) -> None:
+    """Also where the row is made again: what ON DELETE took is gone all the same."""
+    net: Change | None = None
+    for change in changes:
+        if change.operation == "delete":
+            change = replace(change, cascaded={"note": 2})
+        net = change if net is None else combine(net, change)
+    assert net is not None and net.cascaded == counted
+
+
+def test_the_net_of_two_updates_knows_all_values() -> None:
+    first = replace(update(1, name=("a", "b")), values={"comment": "x", "position": 1})
+    net = combine(first, replace(update(1, name=("b", "c")), values={"position": 2}))
+    assert net is not None
+    assert net.values == {"comment": "x", "position": 2}
+
+
+def test_an_object_goes_by_its_name_though_only_the_digest_is_recorded() -> None:
+    assert create(1, name=NamedDigest("Intro")).label == "Intro"
 
 
 # -- associativity ------------------------------------------------------------------------------

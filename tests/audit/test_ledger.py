@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from shuffify.audit import Change
+from shuffify.audit import Actor, AuditContext, Change
 from shuffify.audit.ledger import Frame, Ledger, Refused
+from shuffify.audit.suspension import Suspension
 from tests.audit.changes import PLAN, create, delete, told, update
 
 Table = dict[int, dict[str, Any]]
@@ -115,6 +117,28 @@ def test_rows_and_refusals_share_the_fate_of_their_savepoint() -> None:
     ledger.discard("lost")
     assert ledger.root.rows == {"x": 2}
     assert [one.row["event_id"] for one in ledger.root.refused] == ["kept"]
+
+
+def test_refusals_of_two_savepoints_are_both_kept() -> None:
+    ledger = Ledger()
+    for name in ("one", "two"):
+        ledger.frame(name).refused.append(Refused({"event_id": name}, "insert", "", True))
+        ledger.release(name, None)
+    assert [one.row["event_id"] for one in ledger.root.refused] == ["one", "two"]
+
+
+def test_what_a_suspension_let_pass_joins_with_its_first_actor_and_time() -> None:
+    ledger, pause = Ledger(), Suspension("import")
+    contexts = [AuditContext(Actor("user", number)) for number in (7, 8)]
+    for number, context in enumerate(contexts, 1):
+        at = datetime(2026, 11, 26, number)
+        ledger.frame(number).let_pass(pause, context, at, number)
+        ledger.frame(number).let_pass(Suspension("other"), context, at, 0)
+        ledger.release(number, None)
+    ((found, passed),) = ledger.root.passed.items()
+    assert found is pause
+    assert (passed.context, passed.number) == (contexts[0], 3)
+    assert passed.at == datetime(2026, 11, 26, 1)
 
 
 def test_a_cleared_ledger_knows_nothing() -> None:

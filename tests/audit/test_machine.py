@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy import Engine
 
-from tests.audit.machine import Sessions
+from tests.audit.handover import Handovers
 from tests.audit.shelves import Desk
 
 
@@ -24,7 +24,7 @@ def test_the_trail_is_the_difference_of_the_tables(
 ) -> None:
     desk = Desk(engine, tmp_path / "spool.jsonl")
     run_state_machine_as_test(
-        lambda: Sessions(desk),
+        lambda: Handovers(desk),
         settings=settings(
             max_examples=examples,
             stateful_step_count=40,
