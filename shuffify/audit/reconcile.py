@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Column, Table, select
+from sqlalchemy import Column, Table, inspect, select
 from sqlalchemy.engine import Connection, Engine
 
 from .canonical import UNKNOWN
@@ -35,6 +35,7 @@ log = logging.getLogger("shuffify.audit")
 Kind = Literal["altered", "appeared", "vanished"]
 
 NO_CREATION = "its creation is not in the log"
+NO_TABLE = "its table does not exist"
 MIXED = "its subclasses cannot be told apart without a discriminator column"
 PRUNED = "older rows were pruned"
 SUMMARISED = "changed by a statement that left one row for all"
@@ -111,6 +112,9 @@ class _OfPlan:
         """Ids that are digests: which objects they mean can only be learnt from these."""
 
     def findings(self) -> Iterator[Finding]:
+        if not self._has_tables():
+            self.result.leave_out(self.plan.entity, NO_TABLE)
+            return
         if self._is_mixed():
             self.result.leave_out(self.plan.entity, MIXED)
             return
@@ -141,6 +145,14 @@ class _OfPlan:
             for part in found.partitions():
                 rows = [dict(zip(names, tuple(row), strict=True)) for row in part]
                 yield [row for row in rows if self._is_of_this_class(row)]
+
+    def _has_tables(self) -> bool:
+        """Tell whether there is something to compare; a migration may still be due."""
+        found = inspect(self.connection)
+        return all(
+            found.has_table(table.name, schema=table.schema) for table in self.plan.mapper.tables
+            if isinstance(table, Table)
+        )
 
     def _is_mixed(self) -> bool:
         """Tell whether the table's rows may be a subclass's, and none of them says so."""

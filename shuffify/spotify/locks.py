@@ -11,12 +11,12 @@ import math
 import os
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from shuffify.spotify.errors import LockBusyError, PlaylistBusyError
 
@@ -73,7 +73,12 @@ def _advisory_lock(
                 if getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
                     raise busy from None
                 raise
-        yield
+        try:
+            yield
+        finally:
+            # By name: a server takes its time to notice that a connection was closed.
+            with suppress(DBAPIError):
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, Enum, ForeignKey, Numeric, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from shuffify.audit import Audited, NotAudited, bind
-from shuffify.audit.reconcile import CASCADED, NO_CREATION, PRUNED, SUMMARISED, Reconciler
+from shuffify.audit.reconcile import CASCADED, NO_CREATION, NO_TABLE, PRUNED, SUMMARISED, Reconciler
 from tests.audit.stage import Json, LogColumns, Stage, UserColumns, staged
 
 
@@ -291,6 +291,13 @@ def test_a_key_that_was_given_up_and_taken_again_is_watched_again(stage: Stage) 
     assert found(stage)[0] == [
         ("altered", "book", "10", ("title",)), ("vanished", "book", "1", ())
     ]
+
+
+def test_a_model_whose_table_is_not_made_yet_is_not_covered(stage: Stage, books: None) -> None:
+    by_hand(stage, "DROP TABLE codes", "UPDATE books SET title = 'X' WHERE id = 1")
+    findings, reconciler = found(stage)
+    assert findings == [("altered", "book", "1", ("title",))]
+    assert covered(reconciler)["code", "", NO_TABLE] == 1
 
 
 def test_it_reads_one_snapshot_and_writes_nothing(stage: Stage, books: None) -> None:
