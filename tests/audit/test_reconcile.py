@@ -13,7 +13,14 @@ from sqlalchemy import Engine, Enum, ForeignKey, Numeric, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from shuffify.audit import Audited, NotAudited, bind
-from shuffify.audit.reconcile import CASCADED, NO_CREATION, NO_TABLE, PRUNED, SUMMARISED, Reconciler
+from shuffify.audit.reconcile import (
+    CASCADED,
+    NO_CREATION,
+    NO_TABLE,
+    PRUNED,
+    SUMMARISED,
+    Reconciler,
+)
 from tests.audit.stage import Json, LogColumns, Stage, UserColumns, staged
 
 

@@ -1,6 +1,6 @@
 """Every page in every dress: contrast, width, targets, focus, policy, and Escape."""
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 import pytest
 
 from shuffify import create_app
@@ -61,7 +61,7 @@ def closed_by_escape(page: Page) -> list[str]:
     # A form that was touched asks first.
     for leave in page.get_by_role("button", name="Leave", exact=True).all():
         leave.click()
-        page.wait_for_timeout(100)
+        expect(page.locator("dialog[open]")).to_have_count(0)
     wrong = ["it stays open"] if page.locator("dialog[open]").count() else []
     if page.evaluate("document.activeElement === document.body"):
         wrong.append("the focus is nowhere")
