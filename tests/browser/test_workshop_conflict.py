@@ -89,7 +89,7 @@ def test_unsaved_work_outlives_a_reload_and_is_offered(page: Page, sandbox: Sand
         "1 removed and 1 moved"
     )
     page.get_by_role("button", name="Bring them back").click()
-    assert workshop.names() == names
+    workshop.expect_names(names)
     page.get_by_role("button", name="Undo bring back unsaved changes").click()
     assert len(workshop.names()) == 12
     page.get_by_role("button", name="Redo bring back").click()

@@ -34,6 +34,10 @@ class Workshop:
         """Return the titles of all rows, as they stand."""
         return self.page.locator("#workshop-rows .row-name").all_text_contents()
 
+    def expect_names(self, names: list[str]) -> None:
+        """Wait until the rows have these titles, in this order, and no others."""
+        expect(self.page.locator("#workshop-rows .row-name")).to_have_text(names)
+
     def numbers(self) -> list[str]:
         return self.page.locator("#workshop-rows .row-number").all_text_contents()
 
