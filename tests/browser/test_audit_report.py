@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 import pytest
 
 from shuffify.cli import audit_report
@@ -47,7 +47,7 @@ def test_the_report_reads_well_everywhere(
             page.set_viewport_size({"width": width, "height": 800})
             assert proofs.axe(page) == [] and proofs.sideways(page) == []
         page.get_by_text("The numbers").click()
-        assert page.get_by_role("rowheader", name="2026-11-23").is_visible()
+        expect(page.get_by_role("rowheader", name="2026-11-23")).to_be_visible()
         context.close()
     page = browser.new_page()
     page.goto(file.as_uri())

@@ -251,17 +251,17 @@ def test_a_refresh_shows_what_changed_and_a_failed_one_keeps_what_was_there(
     press(page, "Shuffle", "Brand new")
     toast(page, re.compile("moved|nothing had to change"))
     names = page.locator(".card-name")
-    assert names.first.inner_text() == "<b>Aaa</b>"
+    expect(names.first).to_have_text("<b>Aaa</b>")
     expect(card(page, "One song")).to_have_count(0)
     page.get_by_label("Filter by name").fill("SPÄTE")
     expect(names.locator("visible=true")).to_have_count(1)
     expect(page.get_by_text(re.compile(r"^1 of \d+ playlists$"))).to_be_visible()
     page.get_by_label("Filter by name").fill("")
     page.get_by_label("Sort by").select_option("Most tracks first")
-    assert names.first.inner_text() == "Everything, ever"
+    expect(names.first).to_have_text("Everything, ever")
     page.reload()
     until_ready(page)
-    assert names.first.inner_text() == "Everything, ever", "the order is kept"
+    expect(names.first, "the order is kept").to_have_text("Everything, ever")
 
 
 @pytest.mark.parametrize("viewport", [{"width": 390, "height": 844}])

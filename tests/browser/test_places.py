@@ -92,7 +92,7 @@ def test_an_error_page_says_what_happened_and_leads_back(
     assert page.locator("code").inner_text() == answer.headers["x-request-id"]
     assert proofs.sideways(page) == []
     page.locator("main a.button").click()
-    assert page.get_by_role("button", name="Log in with Spotify").is_visible()
+    expect(page.get_by_role("button", name="Log in with Spotify")).to_be_visible()
 
 
 @pytest.mark.parametrize("theme, paper", [("light", "dark"), ("dark", "light")])

@@ -6,6 +6,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 import pytest
 
+from shuffify.audit_trail import trail
 from shuffify.cli import audit_check, cli
 from shuffify.enums import EXPLICIT_TYPES, ActivityType
 from shuffify.models.db import Schedule
@@ -24,7 +25,12 @@ def test_everything_is_decided_and_no_database_is_needed() -> None:
 
 def test_what_was_accepted_is_what_the_policies_come_to() -> None:
     told = json.loads(check("--json").stdout)
-    assert told == {"problems": [], "entities": json.loads(audit_check.ACCEPTED.read_text())}
+    # Other tests map models of their own on the app's base, and nothing unmaps them.
+    foreign = {plan.entity for plan in trail.registry.plans()
+               if not plan.mapper.class_.__module__.startswith("shuffify.")}
+    entities = {name: how for name, how in told["entities"].items() if name not in foreign}
+    assert told["problems"] == []
+    assert entities == json.loads(audit_check.ACCEPTED.read_text())
 
 
 def test_an_undecided_column_ends_with_1_until_it_is_accepted(
