@@ -35,6 +35,10 @@ MOST_SITES: Final = 1000
 """Call sites of allowed statements that are remembered as logged."""
 
 _SEEN: Final = "_audit_seen"
+"""Where an execution remembers which detectors have judged it."""
+
+_FLUSHED: Final = "_audit_flushed"
+"""Where it remembers which detector has found last that a flush sends it."""
 
 _MAPPERS_OWN: Final = "compiled_cache"
 """The execution option by which a mapper's statement is known."""
@@ -106,18 +110,22 @@ class Detector:
     def began(self, session: Session, connection: Connection) -> None:
         """Note which session writes through a connection; several may, one inside the other."""
         self.guard(connection.engine)
-        known = self._sessions.get(connection, ())
-        if not any(one() is session for one in known):
+        known = self._sessions.get(connection)
+        if known is None:
+            self._sessions[connection] = (ref(session),)
+        elif not any(one() is session for one in known):
             alive = tuple(one for one in known if one() is not None)
             self._sessions[connection] = (*alive, ref(session))
 
     def after_cursor_execute(self, connection: Connection, cursor: Any, statement: str,
                              parameters: Any, context: Any, executemany: bool) -> None:
-        if statement in OWN:
+        # A flush may send a statement for each row, in one execution: asked once, and cheaply.
+        if statement in OWN or self is context.__dict__.get(_FLUSHED):
             return
         try:
-            # A flush sends a statement for each row: what it asks first must be cheap.
-            if not self._is_flushed(connection, context):
+            if self._is_flushed(connection, context):
+                setattr(context, _FLUSHED, self)
+            else:
                 self._look(connection, cursor, statement, context)
         except Exception as error:
             self._counters.add("degraded.bypass")

@@ -52,7 +52,7 @@ class Delivery:
         refusal = self.writer.write(connection, rows)
         self._counters.took("write", perf_counter() - began)
         if refusal is None:
-            frame.rows.update(map(_type_of, rows))
+            frame.wrote(map(_type_of, rows))
             return
         error = describe_error(refusal.error)
         log.warning("%d audit rows refused (%s): %s", len(rows), refusal.stage, error)
@@ -153,7 +153,10 @@ class Delivery:
                 row = self._least(change, event_id)
             if row is None:
                 continue
-            self._admit(row, change.context, frame, rows)
+            if row["user_id"] is None or change.context.actor.kind == "unknown":
+                self._admit(row, change.context, frame, rows)
+            else:
+                rows.append(row)
         return rows
 
     def _admit(self, row: Row, context: AuditContext, frame: Frame, rows: list[Row]) -> None:

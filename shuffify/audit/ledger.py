@@ -5,7 +5,6 @@ Pure bookkeeping; it knows neither sessions nor databases, so its cases are tabl
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from operator import attrgetter
@@ -38,7 +37,7 @@ class Frame:
     __slots__ = ("rows", "refused", "passed", "_standing", "_gone", "_moved", "_disordered")
 
     def __init__(self) -> None:
-        self.rows: Counter[str] = Counter()
+        self.rows: dict[str, int] = {}
         """Rows written inside this savepoint already, by type; they share its fate."""
         self.refused: list[Refused] = []
         self.passed: dict[Suspension, Passed] = {}
@@ -62,6 +61,12 @@ class Frame:
                 del self._standing[here]
             return
         self._put(self._take(change), change)
+
+    def wrote(self, kinds: Iterable[str]) -> None:
+        """Count rows that are written: the type of each."""
+        rows = self.rows
+        for kind in kinds:
+            rows[kind] = rows.get(kind, 0) + 1
 
     def let_pass(self, pause: Suspension, context: AuditContext, at: datetime, number: int
                  ) -> None:
@@ -91,7 +96,8 @@ class Frame:
 
     def absorb(self, inner: Frame) -> None:
         """Take over what a released savepoint did."""
-        self.rows += inner.rows
+        for kind, number in inner.rows.items():
+            self.rows[kind] = self.rows.get(kind, 0) + number
         self.refused += inner.refused
         for pause, passed in inner.passed.items():
             self.let_pass(pause, passed.context, passed.at, passed.number)

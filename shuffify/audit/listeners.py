@@ -74,6 +74,7 @@ class Listeners:
         self.registry = registry
         self.delivery = delivery
         self.counters = counters
+        self._log: Mapper[Any] = inspect_class(registry.log)
         self.detector = Detector(registry, lambda session: session.info.get(self), counters)
 
     def of_sessions(self) -> tuple[tuple[str, Callable[..., None]], ...]:
@@ -98,7 +99,7 @@ class Listeners:
     def after_begin(self, session: Session, transaction: SessionTransaction,
                     connection: Connection) -> None:
         unit = self.unit(session)
-        unit.began(transaction, connection, home_of(session, connection, self.registry.log))
+        unit.began(transaction, connection, home_of(session, connection, self._log))
         self.detector.began(session, connection)
         if isinstance(session.bind, Connection):
             # The caller may commit around the session, while it is open.

@@ -70,7 +70,7 @@ class Renderer:
         What happened ``elsewhere`` than in the log's own transaction says so.
         """
         plan, context = change.plan, change.context
-        rule = plan.types[change.action]
+        rule = plan.types[change.operation if plan.soft_delete is None else change.action]
         if rule is not None and rule.__class__ is not str:
             rule = self._cell("types", rule, change, f"{plan.entity}_{change.action}")
         if rule is None:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import inspect
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import UnboundExecutionError
 from sqlalchemy.orm import Mapper, Session, SessionTransaction
@@ -167,10 +166,10 @@ def _savepoint_around(savepoint: SessionTransaction) -> SessionTransaction | Non
     return parent
 
 
-def home_of(session: Session, connection: Connection, log: Any) -> Engine:
+def home_of(session: Session, connection: Connection, log: Mapper[Any]) -> Engine:
     """Return the engine that the log's table is on, for a session that has begun a connection."""
     try:
-        return session.get_bind(mapper=inspect(log)).engine
+        return session.get_bind(mapper=log).engine
     except UnboundExecutionError:
         return connection.engine  # Whoever writes the rows will say what is missing.
 
