@@ -40,7 +40,8 @@ def registry_of(policy: Audited = Audited(), **columns: Any) -> Registry:  # noq
         **columns,
     }
     hints = {"id": Mapped[int], "user_id": Mapped[int]}
-    type("Note", (Base,), {**body, "__annotations__": hints})
+    note = type("Note", (Base,), {**body, "__annotations__": hints})
+    Base.metadata.info["kept"] = note  # Or nobody holds the class, and it may be gone by now.
     trail = AuditTrail(log=Log)
     Base.registry.configure()
     trail.watch(sessionmaker(), base=Base)

@@ -159,6 +159,8 @@ def test_somebody_who_ends_it_finds_no_half_file(
         os.kill(os.getpid(), end)
 
     monkeypatch.setattr(audit_export, "stream_rows", ended)
+    # Who runs tests in the background of a shell has SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     before = signal.getsignal(signal.SIGTERM)
     assert audit("export", "--out", str(out / "trail")).exit_code == 1
     assert list(out.iterdir()) == []
