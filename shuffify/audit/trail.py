@@ -171,7 +171,7 @@ class AuditTrail:
         connection = session.connection(bind_arguments={"mapper": self.log})
         key = self.delivery.writer.insert(connection, row)
         frame = self._hear.unit(session).frame(session.get_nested_transaction())
-        frame.rows[row["activity_type"]] += 1
+        frame.wrote((row["activity_type"],))
         return key
 
     def hold(self, session: Session, row: Row, error: Exception) -> None:
