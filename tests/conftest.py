@@ -90,10 +90,18 @@ def app_variables() -> dict[str, str]:
 
 @pytest.fixture
 def make_app(
-    app_database_url: str, app_variables: dict[str, str], tmp_path: Path
+    app_database_url: str, app_variables: dict[str, str], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[..., Flask]]:
-    """Return a function that makes apps, all on one database: `make_app(PUBLIC_URL="...")`."""
+    """Return a function that makes apps, all on one database: `make_app(PUBLIC_URL="...")`.
+
+    They wait a hundredth as long before they ask Spotify again: the sandbox counts requests.
+    """
+    from shuffify.spotify import execution, transport
     from tests import apps
+
+    monkeypatch.setattr(execution, "PAUSE", execution.PAUSE / 100)
+    monkeypatch.setattr(transport, "FIRST_PAUSE", (0.003, 0.006))
 
     made = []
 

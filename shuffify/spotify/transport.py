@@ -27,6 +27,8 @@ from shuffify.spotify.errors import (
 
 TRIES = 3
 """How often a call that may be repeated is tried."""
+FIRST_PAUSE = (0.3, 0.6)
+"""Seconds before the second try: any number between these."""
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +88,7 @@ def error_for(response: requests.Response) -> SpotifyError:
 
 def pause_after(failures: int) -> float:
     """Choose how many seconds to wait: longer each time, and not in step with others."""
-    return random.uniform(0.3, 0.6) * 2.0 ** (failures - 1)
+    return random.uniform(*FIRST_PAUSE) * 2.0 ** (failures - 1)
 
 
 def retry_after(response: requests.Response) -> int:
