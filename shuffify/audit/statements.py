@@ -18,7 +18,12 @@ from sqlalchemy.sql.elements import BindParameter
 LONGEST_CRITERIA: Final = 500
 
 _VALUES: Final = re.compile(
-    r"'(?:[^']|'')*'|\b__\[POSTCOMPILE_\w+\]|(?<!:):[A-Za-z_]\w*|(?<![\w.])\d[\w.]*"
+    r"/\*(?:.*\*/|.*)|--[^\n]*"  # Comments may say anything, and PostgreSQL's may nest.
+    r"|\$(?P<tag>\w*)\$(?:.*?\$(?P=tag)\$|.*)"
+    r"|\b[eE]'(?:[^'\\]|''|\\.)*'?|(?:\b[uU]&|\b[bBnNxX])?'(?:[^']|'')*'?"
+    r'|"(?:[^"]|"")*"?'
+    r"|\b__\[POSTCOMPILE_\w+\]|(?<!:):[A-Za-z_]\w*|(?<![\w.])\d[\w.]*",
+    re.DOTALL,
 )
 """Bound values as SQLAlchemy prints them, and what a caller's text may spell out."""
 
@@ -138,7 +143,24 @@ class Dml:
             words = str(where)
         except SQLAlchemyError:
             return None  # A construct that only the statement around it can compile.
-        return " ".join(_VALUES.sub("?", words).split())[:LONGEST_CRITERIA]
+        names = self._quoted_names()
+
+        def hide(found: re.Match[str]) -> str:
+            part = found.group()
+            if part.startswith(("/*", "--")):
+                return " "
+            # SQLite takes what is no name between double quotes for a string.
+            return part if part in names else "?"
+
+        return " ".join(_VALUES.sub(hide, words).split())[:LONGEST_CRITERIA]
+
+    def _quoted_names(self) -> frozenset[str]:
+        """Return the names of the model's schema as quotes hold them."""
+        metadata = getattr(self.mapper.local_table, "metadata", None)
+        tables = [] if metadata is None else metadata.tables.values()
+        names = {name for table in tables for name in (table.schema, table.name)}
+        names.update(column.name for table in tables for column in table.columns)
+        return frozenset(f'"{name}"' for name in names)
 
 
 def dml_of(state: ORMExecuteState) -> Dml | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import bindparam, delete, func, insert, select, text, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from shuffify.audit import AuditTrail, bind
@@ -118,6 +119,23 @@ def test_criteria_hold_no_value_however_they_were_given(depot: Depot) -> None:
     told = str(depot.last().metadata_json)
     assert "hush" not in told and "hidden" not in told and "12345" not in told
     assert "crates.token = ? AND crates.token = ? AND token = ? AND number < ?" in told
+
+
+@pytest.mark.parametrize("value", [
+    "$$hush$$", "$a$it's a hush$a$", r"E'it\'s hush'", "U&'hush'", "'it''s hush'", "0x5EC2E7",
+    "'' /* hush */", "'' /* a /* b */ hush */", "'' -- hush\n", '"hush"',
+])
+def test_criteria_hold_no_value_however_a_text_spells_it(depot: Depot, value: str) -> None:
+    depot.trail.bulk_limit = 1
+    words = text(f'("crates".token = {value} OR number > -1)')
+    try:
+        depot.done(lambda s: s.execute(update(Crate).where(words).values(number=2)))
+    except DBAPIError:
+        # The other kind of database spells it so.
+        assert value[0] != "'" or depot.engine.dialect.name == "sqlite" and "/* b" in value
+        return
+    criteria = depot.last().metadata_json["bulk"]["criteria"]
+    assert criteria == '("crates".token = ? OR number > -?)'
 
 
 def test_a_where_that_writes_is_not_tried_out_beforehand(depot: Depot) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, ForeignKey, String, Text, TypeDecorator, select
+from sqlalchemy import Engine, ForeignKey, String, Text, TypeDecorator
+from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from shuffify.audit import Audited, Change, bind, capture, delivery, listeners, notes, render
@@ -197,8 +198,28 @@ def _live(stage: Stage, one: str, two: str) -> None:
         session.commit()
 
 
+def _live_in_bulk(stage: Stage, one: str, two: str) -> None:
+    """Plant them by statements, as values and in what their WHERE spells out."""
+    deep = {"deep": [{"apiKey": one, "b": {"token": {"x": one}}}]}
+    made = {"access_token": one, "pin": one, "title": one, "note": one, "options": deep,
+            "api_key": {"a": one}, "tracks": [one]}
+    with stage.session() as session:
+        session.execute(insert(Vault).values(sealed=one), [made, made])
+        session.execute(insert(Login), [{"token": one, "place": "here"}])
+        session.execute(update(Vault).where(
+            Vault.pin == one, text(f"pin = '{one}' /* {two} */"), Vault.note.in_([one, two]),
+        ).values(pin=two, access_token=two, note=func.upper(two), api_key={"a": two}))
+        session.execute(update(Login).where(Login.token == one).values(token=two))
+        session.execute(update(Login), [{"token": two, "place": "there"}])
+        allowed = text("UPDATE vaults SET pin = :pin").execution_options(audit="a test of logs")
+        session.execute(allowed, {"pin": one})
+        session.execute(delete(Vault).where(Vault.access_token == two))
+        session.execute(delete(Login).where(Login.token.like(f"{two}%")))
+        session.commit()
+
+
 @pytest.mark.report(73)
-@settings(max_examples=25, deadline=None,
+@settings(max_examples=10, deadline=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(one=secrets, two=secrets)
 @pytest.mark.parametrize("user_id", [7, 404], ids=["rows", "spool"])
@@ -210,11 +231,13 @@ def test_no_secret_is_told_anywhere(
     one, two = f"Zq{one}", f"Zr{two}"
     with bind(user_id=user_id):
         _live(stage, one, two)
+        for stage.trail.bulk_limit in (1, 500):
+            _live_in_bulk(stage, one, two)
 
     told = _everything_said(stage, caplog)
     assert "vault" in told and "till" in told and "login" in told
     for secret in (one, two):
-        assert secret not in told
+        assert secret not in told and secret.upper() not in told
         assert secret[::-1] not in told
 
 
