@@ -121,6 +121,10 @@ class Frame:
         self.passed.clear()
         self.take()
 
+    def identities(self) -> Iterable[Identity]:
+        """Return which objects stand changed, by the keys that they have now."""
+        return self._standing.keys()
+
     def __iter__(self) -> Iterator[Change]:
         if not self._disordered:
             return iter(self._standing.values())
@@ -158,10 +162,12 @@ class Frame:
 class Ledger:
     """All frames of one root transaction; ``None`` names the frame outside every savepoint."""
 
-    __slots__ = ("_frames",)
+    __slots__ = ("_frames", "doubted")
 
     def __init__(self) -> None:
         self._frames: dict[Any, Frame] = {}
+        self.doubted: set[Identity] = set()
+        """Objects whose loaded values may be none that the database ever kept."""
 
     def frame(self, savepoint: Any) -> Frame:
         """Return the frame of a savepoint, opening it at its first change."""
@@ -177,8 +183,17 @@ class Ledger:
             self.frame(parent).absorb(frame)
 
     def discard(self, savepoint: Any) -> None:
-        """Forget what a savepoint did: it was rolled back, or closed without a release."""
+        """Forget what a savepoint did: it was rolled back."""
         self._frames.pop(savepoint, None)
+
+    def abandon(self, savepoint: Any) -> None:
+        """Forget what a savepoint did that ended with the one around it, or without a word.
+
+        SQLAlchemy expires nothing then: objects go on holding what is undone.
+        """
+        frame = self._frames.pop(savepoint, None)
+        if frame is not None:
+            self.doubted.update(frame.identities())
 
     def knows(self, change: Change) -> bool:
         """Tell whether a change of the same object is recorded in any frame."""
@@ -199,3 +214,4 @@ class Ledger:
     def clear(self) -> None:
         """Forget everything: the root transaction is over."""
         self._frames.clear()
+        self.doubted.clear()

@@ -107,7 +107,8 @@ class Listeners:
 
     @guarded("degraded.read")
     def before_flush(self, session: Session, flush_context: Any, _: Any) -> None:
-        notes = self.unit(session).notes = Notes(flush_context)
+        unit = self.unit(session)
+        notes = unit.notes = Notes(flush_context, unit.ledger.doubted)
         if session.new and session.deleted:
             deleted = [inspect_class(instance) for instance in session.deleted]
             look_at_pairs(deleted, notes, self.registry.plan_of, _reach(session))

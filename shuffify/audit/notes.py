@@ -6,7 +6,7 @@ cascade to: read before the statement that destroys them, at most once per class
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -20,6 +20,7 @@ from sqlalchemy.sql import ClauseElement
 from .cascades import Edges, cascade_counts
 from .change import Values
 from .errors import is_lost
+from .ledger import Identity
 from .paths import follow_paths
 from .plan import Plan
 from .reading import Row, rows_by_key
@@ -37,11 +38,13 @@ since it was loaded, or is SQLAlchemy's mark for "never loaded": the database is
 class Notes:
     """Notes of one flush, taken before its statements: what can no longer be learnt afterwards."""
 
-    __slots__ = ("flush_context", "states", "known", "computed", "paths", "cascaded", "seen",
-                 "failures")
+    __slots__ = ("flush_context", "doubted", "states", "known", "computed", "paths", "cascaded",
+                 "seen", "failures")
 
-    def __init__(self, flush_context: Any) -> None:
+    def __init__(self, flush_context: Any, doubted: Set[Identity] = frozenset()) -> None:
         self.flush_context = flush_context
+        self.doubted = doubted
+        """Objects that hold what was undone: the database is asked for all of their values."""
         self.states: dict[State, tuple[bool, bool]] = flush_context.states
         self.known: dict[State, Row] = {}
         self.computed: dict[State, Values] = {}
@@ -68,18 +71,25 @@ def look_before_update(plan: Plan, state: State, notes: Notes, connection: Conne
         if name in plan.counted_set:
             value = state.dict.get(name)
             if value.__class__ not in IMMUTABLE and is_expression(value):
-                notes.computed.setdefault(state, {})[name] = before
+                notes.computed.setdefault(state, {}).setdefault(name, before)
     if state in notes.seen:
         return
     notes.seen.add(state)
-    if state not in notes.known and _must_ask(plan, state):
+    if state not in notes.known and _must_ask(plan, state, notes):
         mates = [
             other for other, (is_delete, list_only) in notes.states.items()
             if not (is_delete or list_only) and other.key is not None
-            and other.mapper is state.mapper and other not in notes.seen and _must_ask(plan, other)
+            and other.mapper is state.mapper and other not in notes.seen
+            and _must_ask(plan, other, notes)
         ]
         notes.seen.update(mates)
         _read(plan, [state, *mates], notes, connection)
+        if notes.doubted:
+            # As if the database worked out all of their values: it is asked once more after.
+            notes.computed.update(
+                (one, dict(notes.known[one])) for one in (state, *mates)
+                if one in notes.known and _is_doubted(plan, one, notes)
+            )
 
 
 def look_before_delete(
@@ -95,7 +105,7 @@ def look_before_delete(
         and other not in notes.seen
     ]
     notes.seen.update(going)
-    _read(plan, [other for other in going if _must_ask_all(plan, other)], notes, connection)
+    _read(plan, [other for other in going if _must_ask_all(plan, other, notes)], notes, connection)
 
     def follow() -> None:
         targets = [(row_before(plan, other, notes), other) for other in going]
@@ -120,16 +130,18 @@ def look_at_pairs(deleted: Iterable[State], notes: Notes, plan_of: PlanOf,
     by_plan: dict[Plan, list[State]] = {}
     for state in deleted:
         plan = plan_of(state.mapper)
-        if plan is not None and state.key is not None and _must_ask_all(plan, state):
+        if plan is not None and state.key is not None and _must_ask_all(plan, state, notes):
             by_plan.setdefault(plan, []).append(state)
     for plan, states in by_plan.items():
         _read(plan, states, notes, connection(plan))
 
 
-def _must_ask(plan: Plan, state: State) -> bool:
+def _must_ask(plan: Plan, state: State, notes: Notes) -> bool:
     committed = state.committed_state
     if not committed:
         return False
+    if notes.doubted and _is_doubted(plan, state, notes):
+        return True
     changed = False
     for name, before in committed.items():
         if name in plan.counted_set:
@@ -141,11 +153,15 @@ def _must_ask(plan: Plan, state: State) -> bool:
     return changed and not state.dict.keys() >= plan.cells
 
 
-def _must_ask_all(plan: Plan, state: State) -> bool:
+def _must_ask_all(plan: Plan, state: State, notes: Notes) -> bool:
     return not state.dict.keys() >= plan.all or any(
         before.__class__ not in IMMUTABLE
         for name, before in state.committed_state.items() if name in plan.all
-    )
+    ) or _is_doubted(plan, state, notes)
+
+
+def _is_doubted(plan: Plan, state: State, notes: Notes) -> bool:
+    return state.key is not None and (plan.root, state.key[1]) in notes.doubted
 
 
 def is_frozen(value: Any) -> bool:

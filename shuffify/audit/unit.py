@@ -154,7 +154,7 @@ class Unit:
 
     def closed(self, savepoint: SessionTransaction) -> None:
         """Forget a savepoint; what it did and nobody released is undone."""
-        self.ledger.discard(savepoint)
+        self.ledger.abandon(savepoint)
         self._savepoints.pop(savepoint, None)
         self._sheltered.discard(savepoint)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -168,6 +170,42 @@ def test_a_savepoint_that_is_closed_is_undone(world: World, witness: Witness) ->
         session.commit()
 
     assert witness.check() == ["playlist_update"]
+
+
+def count_up(*playlists: Any) -> None:
+    for playlist in playlists:
+        playlist.position = Playlist.position + 1
+
+
+@pytest.mark.parametrize("ends", ["closed", "with the one around it"])
+@pytest.mark.parametrize("then, said", [
+    (lambda s, one, two: setattr(one, "name", "Evening"), ["Updated playlist 'Evening' (name)"]),
+    (lambda s, one, two: setattr(one, "comment", "x"), ["Updated playlist 'Morning' (comment)"]),
+    (lambda s, one, two: setattr(one, "name", "Morning"), []),
+    (lambda s, *both: count_up(*both), ["Updated playlist 'Morning' (position)"] * 2),
+    (lambda s, one, two: s.delete(one), ["Deleted playlist 'Morning'"]),
+    (lambda s, one, two: s.delete(one) or s.add(Playlist(id=one.id, name="Noon", user_id=7)),
+     ["Updated playlist 'Noon' (name)"]),
+])
+def test_what_an_undone_savepoint_left_in_an_object_is_not_taken_for_its_value(
+    world: World, witness: Witness, ends: str, then: Any, said: list[str]
+) -> None:
+    """SQLAlchemy expires nothing then, though the object holds what the database never kept."""
+    with world.session() as session:
+        playlists = committed(session, witness), committed(session, witness)
+        assert all((one.name, one.comment) == ("Morning", None) for one in playlists)
+        outer = session.begin_nested()
+        inner = session.begin_nested()
+        for playlist in playlists:
+            playlist.name, playlist.position = "lost", 6
+        session.flush()
+        inner.close() if ends == "closed" else outer.rollback()
+        then(session, *playlists)
+        assert playlists[1].name == "lost"
+        session.commit()
+
+    assert len(witness.check()) == len(said)
+    assert [row.description for row in world.rows()[2:]] == said
 
 
 def test_a_root_rollback_takes_released_and_open_savepoints_along(

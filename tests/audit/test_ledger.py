@@ -91,6 +91,21 @@ def test_a_discarded_frame_leaves_what_is_around_it() -> None:
     ]
 
 
+def test_what_stood_changed_in_an_abandoned_savepoint_is_doubted() -> None:
+    ledger = Ledger()
+    for name, key in (("released", 1), ("undone", 2), ("abandoned", 3), ("abandoned", 4)):
+        ledger.frame(name).record(update(key, name=("a", "b")))
+    ledger.frame("abandoned").record(update(4, name=("b", "a")))
+    ledger.release("released", None)
+    ledger.discard("undone")
+    for name in ("released", "undone", "abandoned"):
+        ledger.abandon(name)
+    assert {key for _, key in ledger.doubted} == {(3,)}
+    assert [change.key for change in ledger.collapse().take()] == [(1,)]
+    ledger.clear()
+    assert not ledger.doubted
+
+
 def test_a_released_frame_joins_its_parent_and_no_other() -> None:
     ledger = Ledger()
     ledger.frame("inner").record(create(1, name="a"))
