@@ -91,8 +91,10 @@ def _pairs(notes: Notes, ways_of: WaysOf) -> Iterator[tuple[State, str, State, b
             gone = (*unchanged, *deleted) if is_delete else deleted
             for other, came in (*((one, False) for one in gone),
                                 *((one, True) for one in added if not is_delete)):
-                if other is None or (other.key is None and other not in notes.states):
-                    continue  # Never saved: the unit of work warns, and writes nothing.
+                if other is None or not (other.persistent or other.pending):
+                    # Never saved, or deleted by an earlier flush, which told of its links: the
+                    # unit of work writes nothing.
+                    continue
                 owner, linked = (state, other) if told is here else (other, state)
                 yield owner, told.key, linked, came
 

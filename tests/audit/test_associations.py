@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Column, Engine, ForeignKey, String, Table, inspect
+from sqlalchemy.exc import SAWarning
 from sqlalchemy.orm import (
     DeclarativeBase, DynamicMapped, Mapped, Session, WriteOnlyMapped, mapped_column, relationship,
 )
@@ -211,6 +212,38 @@ def test_a_deleted_target_is_told_of_as_a_lost_link(stage: Stage) -> None:
     rows = done(stage, lambda s: s.delete(tag(s, 1)))
     assert sorted(rows) == [("song_update", "1", {"tags": [["a"], []]}),
                             ("tag_delete", "1", {"name": ["a", None]})]
+
+
+def test_links_of_what_an_earlier_flush_deleted_are_told_once(stage: Stage) -> None:
+    def look(session: Session) -> None:
+        assert tag(session, 1).songs == [song(session)]
+
+    rows = done(stage, look, lambda s: s.delete(song(s)), lambda s: s.delete(tag(s, 1)))
+    assert sorted(kind for kind, _, _ in rows) == ["song_delete", "tag_delete"]
+
+
+def test_links_of_what_an_earlier_transaction_deleted_are_not_told_again(stage: Stage) -> None:
+    with stage.session(expire_on_commit=False) as session:
+        first, owner = tag(session, 1), song(session)
+        assert first.songs == [owner]
+        session.delete(owner)
+        session.commit()
+        before = len(stage.rows())
+        session.delete(first)
+        session.commit()
+    assert [row.activity_type for row in stage.rows()[before:]] == ["tag_delete"]
+
+
+def test_links_of_what_has_left_the_session_are_not_written_and_not_told(stage: Stage) -> None:
+    def do(session: Session) -> None:
+        first, owner = tag(session, 1), song(session)
+        assert first.songs == [owner]
+        session.expunge(owner)
+        first.songs.remove(owner)
+        with pytest.warns(SAWarning, match="not in session"):
+            session.flush()
+
+    assert done(stage, do) == []
 
 
 def test_an_owner_made_and_deleted_again_leaves_nothing(stage: Stage) -> None:
