@@ -202,7 +202,11 @@ def combine(first: Change, second: Change) -> Change | None:
     if first.operation == "create":
         if second.operation == "delete":
             return None
-        values = {**first.values, **second.values, **second.new}
+        # What counts and did not change may be stale in the object that told of the update, after
+        # a statement that synchronized no session; what does not count is never in `new`.
+        known = first.values.keys() & first.plan.counted_set
+        loose = {name: value for name, value in second.values.items() if name not in known}
+        values = {**first.values, **loose, **second.new}
         return replace(first, key=second.key, values=values, links=links)
     if first.operation == "update":
         if second.operation == "update":
@@ -224,6 +228,7 @@ def combine(first: Change, second: Change) -> Change | None:
 def _both_updates(first: Change, second: Change, links: Links) -> Change | None:
     old = {**second.old, **first.old}
     new = {**first.new, **second.new}
+    values = {**first.values, **second.values, **new}
     same = [name for name in old if old[name] == new[name]]
     for name in same:
         del old[name], new[name]
@@ -235,7 +240,7 @@ def _both_updates(first: Change, second: Change, links: Links) -> Change | None:
         first,
         key=second.key,
         former_key=None if former == second.key else former,
-        values={**first.values, **second.values},
+        values=values,
         old=old,
         new=new,
         cascaded=cascaded,
@@ -260,8 +265,7 @@ def switched(gone: Change, made: Change) -> Change | None:
         if before != after:
             old[name], new[name] = before, after
     links = net_links(gone.links, made.links)
-    cascaded = _sum(gone.cascaded, made.cascaded)
-    if not old and not links and not cascaded:
+    if not old and not links and not gone.cascaded:
         return None
     return replace(gone, plan=made.plan, operation="update", values=made.values, old=old, new=new,
-                   cascaded=cascaded, links=links)
+                   links=links)

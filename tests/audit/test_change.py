@@ -8,11 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shuffify.audit import Actor, AuditContext, Change
+from shuffify.audit import Actor, AuditContext, Audited, Change
 from shuffify.audit.canonical import NamedDigest, Secret, digest
-from shuffify.audit.change import combine, replace
+from shuffify.audit.change import combine, label_in, replace
 from shuffify.audit.links import Difference
-from tests.audit.changes import create, delete, told, update
+from shuffify.audit.plan import Plan
+from tests.audit.changes import PLAN, create, delete, told, update
+from tests.audit.world import ActivityLog
+
+LOG: Any = ActivityLog.__table__
 
 CASES: dict[str, tuple[Change, Change, Any]] = {
     "create then update is one create with final values": (
@@ -193,11 +197,59 @@ def test_what_went_with_a_row_stays_counted(changes: list[Change], counted: Any)
     assert net is not None and net.cascaded == counted
 
 
+def test_what_went_in_either_of_two_updates_is_counted() -> None:
+    counted = replace(update(1, name=("b", "a")), cascaded={"note": 2})
+    for changes in ((update(1, name=("a", "b")), counted), (counted, update(1, name=("a", "b")))):
+        net = combine(*changes)
+        assert net is not None and net.cascaded == {"note": 2}
+
+
+def test_what_was_made_again_is_told_as_its_new_self() -> None:
+    made = replace(create(1, name="b", position=3), plan=Plan(PLAN.mapper, Audited(), LOG))
+    net = combine(delete(1, name="a"), made)
+    assert net is not None and (net.plan, net.values) == (made.plan, made.values)
+
+
+@pytest.mark.parametrize("first", [create(1, name="b"), update(1, name=("a", "b"))])
+def test_what_an_object_did_not_hear_of_is_not_told_by_it(first: Change) -> None:
+    """A statement without `synchronize_session` leaves the old name in the object."""
+    stale = update(1, position=(0, 1))
+    stale = replace(stale, values={**stale.values, "name": "a", "user_id": 8})
+    net = combine(first, stale)
+    assert net is not None
+    assert (net.value("name"), net.label, net.value("position")) == ("b", "b", 1)
+    assert net.owner == 8
+
+
+def test_what_a_creation_could_not_tell_an_update_may() -> None:
+    """A capture that failed knows the key alone."""
+    made = replace(create(1), values={"id": 1})
+    net = combine(made, replace(update(1, position=(0, 2)), values={"name": "b", "position": 2}))
+    assert net is not None and net.values == {"id": 1, "name": "b", "position": 2}
+
+
+@pytest.mark.parametrize("pair, action", [
+    ((None, "today"), "delete"), (("today", None), "restore"), (("today", "now"), "update"),
+    ((False, True), "delete"), ((True, False), "restore"), ((None, False), "update"),
+])
+def test_a_soft_delete_is_a_column_that_is_set(pair: tuple[Any, Any], action: str) -> None:
+    plan = Plan(PLAN.mapper, Audited(soft_delete="comment"), LOG)
+    assert replace(update(1, comment=pair), plan=plan).action == action
+    assert replace(update(1, name=("a", "b")), plan=plan).action == "update"
+    assert replace(create(1, comment="today"), plan=plan).action == "create"
+
+
+def test_the_first_name_that_is_not_empty_names_an_object() -> None:
+    plan = Plan(PLAN.mapper, Audited(), LOG)
+    plan.label = ("name", "comment")
+    assert label_in(plan, {"name": "", "comment": "x"}) == "x"
+
+
 def test_the_net_of_two_updates_knows_all_values() -> None:
     first = replace(update(1, name=("a", "b")), values={"comment": "x", "position": 1})
     net = combine(first, replace(update(1, name=("b", "c")), values={"position": 2}))
     assert net is not None
-    assert net.values == {"comment": "x", "position": 2}
+    assert net.values == {"comment": "x", "position": 2, "name": "c"}
 
 
 def test_an_object_goes_by_its_name_though_only_the_digest_is_recorded() -> None:
