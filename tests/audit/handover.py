@@ -7,8 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
-from sqlalchemy import delete, event
-from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy import delete, event, insert
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from tests.audit.machine import Sessions, picks, words
 from tests.audit.shelves import Desk, Ribbon, Shelf, Slip, Speck
@@ -28,7 +28,7 @@ class Handovers(Sessions):
     def begin(self, expired: bool, listening: bool) -> None:
         super().begin(expired, listening)
         event.listen(self.session, "after_flush", self._count)
-        event.listen(self.session, "do_orm_execute", self._count)
+        event.listen(self.session, "do_orm_execute", self._count_writes)
         event.listen(self.session, "after_soft_rollback", self._undo)
         self.add_slips(0, "a")
         self.add_ribbon(0, "red")
@@ -36,6 +36,10 @@ class Handovers(Sessions):
 
     def _count(self, *_: Any) -> None:
         self.desk.witness.steps += 1
+
+    def _count_writes(self, execution: ORMExecuteState) -> None:
+        if not execution.is_select:
+            self.desk.witness.steps += 1
 
     def _undo(self, session: Session, transaction: SessionTransaction) -> None:
         for number, (savepoint, length) in enumerate(self.marks):
@@ -55,6 +59,19 @@ class Handovers(Sessions):
         """Flush, so that what was done is the first actor's; then the other goes on."""
         if self._note():
             self.actor = self.desk.witness.actor = 15 - self.actor
+
+    @rule(pick=picks, word=words, last=st.sampled_from(["change", "link", "delete"]))
+    def take_turns(self, pick: int, word: str, last: str) -> None:
+        """Both change one shelf, or the second deletes what the first has changed."""
+        for shelf in self.of(Shelf, pick):
+            self.attempt(setattr, shelf, "position", 5)
+            self.hand_over()
+            if last == "change":
+                self.attempt(setattr, shelf, "name", word)
+            elif last == "delete":
+                self.attempt(self.session.delete, shelf)
+            else:
+                self.set_links(pick, pick, False)
 
     def _note(self, nested: bool = False) -> bool:
         def note() -> None:
@@ -130,14 +147,17 @@ class Handovers(Sessions):
         """In bulk, and their specks with them."""
         self.attempt(self.session.execute, delete(Slip).where(Slip.id % 3 == pick % 3))
 
-    @rule(pick=picks)
-    def delete_plain_shelf(self, pick: int) -> None:
-        """A shelf that nothing but slips hangs on: books would hold it, links with them."""
+    @rule(pick=picks, again=st.booleans())
+    def delete_plain_shelf(self, pick: int, again: bool) -> None:
+        """A shelf that only slips hang on, as books and links would hold it; perhaps remade."""
         def clear(shelf: Shelf) -> None:
             shelf.ribbons.clear()
             shelf.books.clear()
             self.session.flush()
-            self.session.execute(delete(Shelf).where(Shelf.id == shelf.id))
+            key = shelf.id
+            self.session.execute(delete(Shelf).where(Shelf.id == key))
+            if again:
+                self.session.execute(insert(Shelf), [{"id": key, "name": "a"}])
 
         for shelf in self.of(Shelf, pick):
             self.attempt(clear, shelf)

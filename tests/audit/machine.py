@@ -40,6 +40,8 @@ class Sessions(RuleBasedStateMachine):
         self.detached: list[Any] = []
         self.savepoints: list[SessionTransaction] = []
         self.actor = 7
+        self.stale = False
+        """Whether a statement has left objects as they were, and its transaction goes on."""
 
     @initialize(expired=st.booleans(), listening=st.booleans())
     def begin(self, expired: bool, listening: bool) -> None:
@@ -79,18 +81,29 @@ class Sessions(RuleBasedStateMachine):
         except AssertionError as error:
             self.desk.diary.append(repr(error))
             # The unit of work's own: "Failed to add object to the flush context!"
-            self.session.rollback()
-            self.desk.check()
+            self.undo(self.session.rollback)
         except (SQLAlchemyError, SAWarning) as error:
             self.desk.diary.append(type(error).__name__)
-            while self.session.in_transaction() and not self.session.is_active:
-                inner = self.session.get_nested_transaction()
-                if inner is not None:
-                    inner.rollback()
-                else:
-                    self.session.rollback()
-                    self.desk.check()
+            self.undo(self.roll_back_inactive)
         self.savepoints = [one for one in self.savepoints if one.is_active]
+
+    def undo(self, action: Callable[[], None]) -> None:
+        """Roll back; where a row is gone that an object stood for, SQLAlchemy may fail at that."""
+        try:
+            action()
+        except (SQLAlchemyError, SAWarning):
+            self.session.close()
+        if not self.session.in_transaction():
+            self.desk.check()
+
+    def roll_back_inactive(self) -> None:
+        """Roll back what a failure has made inactive."""
+        while self.session.in_transaction() and not self.session.is_active:
+            inner = self.session.get_nested_transaction()
+            if inner is not None:
+                inner.rollback()
+            else:
+                self.session.rollback()
 
     def of(self, model: type, pick: int) -> list[Any]:
         """Return one object of a model that is in the session, or none."""
@@ -107,6 +120,10 @@ class Sessions(RuleBasedStateMachine):
         if not self.session.in_transaction():
             self.savepoints.clear()
             self.desk.check()
+            if self.stale:
+                # Who does not synchronize has to: a later UPDATE would tell the old value.
+                self.session.expire_all()
+                self.stale = False
 
     # -- new objects -----------------------------------------------------------------------------
 
@@ -225,6 +242,7 @@ class Sessions(RuleBasedStateMachine):
     @rule(low=st.integers(min_value=0, max_value=2), name=words,
           how=st.sampled_from(["auto", "fetch", False]))
     def update_shelves(self, low: int, name: str, how: Any) -> None:
+        self.stale = self.stale or how is False
         self.attempt(self.session.execute, update(Shelf).where(Shelf.position >= low).values(
             name=name, position=Shelf.position + 1
         ).execution_options(synchronize_session=how))

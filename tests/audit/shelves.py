@@ -61,9 +61,13 @@ class Page(ShelfBase):
 
 
 class Ribbon(ShelfBase):
-    """Linked to shelves from both sides; never renamed, so that links always show its name."""
+    """Linked to shelves from both sides; never renamed, and its key is not used again.
+
+    Links are netted by key: one name follows it through a transaction.
+    """
 
     __tablename__ = "ribbons"
+    __table_args__ = {"sqlite_autoincrement": True}
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(20))

@@ -5,15 +5,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy import Engine
 
 from tests.audit.handover import Handovers
 from tests.audit.shelves import Desk
+
+PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
+if "CI" not in os.environ:
+    # It takes minutes: whoever looks into a failure has them, whoever waits for a job has not.
+    PHASES.append(Phase.shrink)
 
 
 @pytest.mark.parametrize("examples", [
@@ -29,6 +35,8 @@ def test_the_trail_is_the_difference_of_the_tables(
             max_examples=examples,
             stateful_step_count=40,
             deadline=None,
+            phases=PHASES,
+            report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),
         ),
     )
