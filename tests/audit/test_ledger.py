@@ -55,6 +55,10 @@ FLAT: dict[str, tuple[list[Change], list[Any]]] = {
         [update(2, former=1), create(1, name="b"), delete(2, name="a")],
         [("update", None, (1,), {"name": ("a", "b")})],
     ),
+    "something new on a key that was left, equal to the one that left and is deleted": (
+        [update(2, former=1), create(1, name="a"), delete(2, name="a")],
+        [],
+    ),
     "something new takes over a key that was deleted elsewhere": (
         [delete(1, name="a"), create(2, name="b"), update(1, former=2)],
         [("update", None, (1,), {"name": ("a", "b")})],
@@ -137,9 +141,40 @@ def test_rows_and_refusals_share_the_fate_of_their_savepoint() -> None:
 def test_refusals_of_two_savepoints_are_both_kept() -> None:
     ledger = Ledger()
     for name in ("one", "two"):
+        ledger.frame(name).rows["x"] = 1
         ledger.frame(name).refused.append(Refused({"event_id": name}, "insert", "", True))
         ledger.release(name, None)
     assert [one.row["event_id"] for one in ledger.root.refused] == ["one", "two"]
+    assert ledger.root.rows == {"x": 2}
+
+
+@pytest.mark.parametrize("savepoint", [None, "one"])
+def test_a_ledger_knows_what_stands_and_what_is_gone_in_any_frame(savepoint: Any) -> None:
+    ledger = Ledger()
+    ledger.frame("other").record(create(5))
+    for change in (create(1), delete(2), update(3, former=4)):
+        ledger.frame(savepoint).record(change)
+    known = [ledger.knows(update(key)) for key in range(1, 7)]
+    assert known == [True, True, True, False, True, False]
+    assert ledger.knows(update(6, former=1)) and not ledger.knows(update(1, former=6))
+
+
+def test_keys_that_a_statement_exchanged_in_a_savepoint_stay_exchanged() -> None:
+    ledger = Ledger()
+    for key, names in ((1, ("a", "b")), (2, ("c", "d"))):
+        ledger.root.record(update(key, name=names))
+    ledger.frame("one").record_together([update(2, former=1), update(1, former=2)], True)
+    ledger.release("one", None)
+    net = ledger.root.take()
+    assert sorted(told(change)[1:3] for change in net) == [((1,), (2,)), ((2,), (1,))]
+
+
+def test_at_the_commit_open_savepoints_join_the_root() -> None:
+    ledger = Ledger()
+    for key, name in enumerate((None, "one", "two")):
+        ledger.frame(name).record(create(key))
+    assert [change.key for change in ledger.collapse()] == [(0,), (1,), (2,)]
+    assert ledger.root.take() and not ledger.frame("one").take()
 
 
 def test_what_a_suspension_let_pass_joins_with_its_first_actor_and_time() -> None:
@@ -222,7 +257,7 @@ def explain(changes: Iterable[Change], before: Table, after: Table) -> None:
     assert not gone & made
 
 
-@settings(max_examples=1000)
+@settings(max_examples=1000, deadline=None)
 @given(before=st.dictionaries(keys, names, max_size=4), steps=st.lists(steps, max_size=25))
 @example(before={1: "a", 2: "b"}, steps=[
     ("put", 1, "c"), ("put", 2, "c"), ("open", 1, 1), ("swap", 1, 2), ("release", 1, 1),

@@ -56,9 +56,9 @@ def _fail(change: Change) -> Any:
 
 
 def test_a_row_holds_every_field() -> None:
-    change = update(1, MIRA, name=("a", "b"))
-    row = renderer().row(change, "e-1")
-    assert row is not None
+    change, degraded = update(1, MIRA, name=("a", "b")), Degraded()
+    row = renderer(degraded=degraded).row(change, "e-1")
+    assert row is not None and not degraded
     assert {name: value for name, value in row.items() if name != "metadata_json"} == {
         "user_id": 7, "activity_type": "playlist_update",
         "description": "Updated playlist 'b' (name)",
@@ -122,6 +122,33 @@ def test_the_default_words(change: Change, sentence: str) -> None:
     assert sentence_for(change) == sentence
 
 
+def test_an_entity_of_two_words_is_said_as_two() -> None:
+    plan = policy(entity="hit_list")
+    assert sentence_for(replace(create(1, name="a"), plan=plan)) == "Created hit list 'a'"
+
+
+def test_columns_may_be_told_as_metadata_and_another_bind_is() -> None:
+    plan = policy(extra={"place": "position"})
+    row = renderer().row(replace(create(1, name="a", position=3), plan=plan), "e-1", True)
+    assert row is not None
+    assert (told(row)["place"], told(row)["other_bind"]) == (3, True)
+
+
+def test_long_metadata_keep_their_names() -> None:
+    given = {"user_id": 7, "activity_type": "x", "event_id": "e-1",
+             "metadata_json": {"a": "x" * METADATA_BYTES, "b": 1}}
+    row = renderer().explicit(MIRA, datetime(2026, 11, 26), given)
+    assert told(row) == {"truncated": True, "changes": ["a", "b"]}
+    name = "n" * METADATA_BYTES
+    row = renderer().row(update(1, MIRA, name=("a", name)), "e-1")
+    assert row is not None and told(row) == {"truncated": True, "changes": ["name"]}
+
+
+def test_where_even_the_parts_are_too_long_only_that_is_said() -> None:
+    parts = dict.fromkeys(("actor", "reason", "on_behalf_of", "cascaded", "bulk"), "ä" * 1000)
+    assert json.loads(bounded({**parts, "a": "x" * METADATA_BYTES}, ["a"])) == {"truncated": True}
+
+
 @pytest.mark.parametrize("change, pairs", [
     (create(1, name="a", position=0), {"name": [None, "a"], "position": [None, 0]}),
     (delete(1, name="a", position=0), {"name": ["a", None], "position": [0, None]}),
@@ -167,8 +194,10 @@ def test_an_empty_sentence_gives_way_to_the_default(empty: str | None) -> None:
 def test_a_summary_tells_of_the_statement_and_asks_no_policy() -> None:
     plan = policy(describe=_fail, extra=_fail)
     change = replace(delete(1), plan=plan, summary={"count": 3}, cascaded={"note": 2})
-    row = renderer().row(change, "e-1")
+    degraded = Degraded()
+    row = renderer(degraded=degraded).row(change, "e-1")
     assert row is not None and row["description"] == "Deleted playlist in bulk: 3 rows"
+    assert not degraded
     assert told(row)["bulk"] == {"count": 3}
     assert told(row)["cascaded"] == {"note": 2}
 
@@ -238,6 +267,12 @@ def test_names_without_end_are_halved_until_they_fit() -> None:
     }
 
 
+def test_names_that_fit_to_the_byte_are_kept() -> None:
+    space = METADATA_BYTES - len('{"truncated":true,"changes":[""]}')
+    much = {"a": "x" * METADATA_BYTES}
+    assert len(bounded(much, ["n" * space])) == METADATA_BYTES
+
+
 @pytest.mark.parametrize("value, kept", [
     ("a\0", "a"), ("\ud83c", "\ufffd"), (float("nan"), "nan"), (float("inf"), "inf"),
     ({"k\0": ("\0", 1)}, {"k": ["", 1]}),
@@ -253,7 +288,7 @@ def test_secrets_are_masked_by_name_and_by_type_at_any_depth() -> None:
 
 
 def test_event_ids_are_uuids_of_version_7_in_order() -> None:
-    at = datetime(2026, 11, 26, 12, 30, 15, 123_999)
+    at = datetime(2026, 11, 26, 12, 30, 15, 999_999)
     random = bytes(range(0x10, 0x20)) + bytes([0xf0]) * 8
     ids = new_event_ids(3, at, random)
     since = at - datetime(1970, 1, 1)
