@@ -17,6 +17,7 @@ from shuffify.web import static_files
 STYLE_SHEET = f"{static_files.base_url(PACKAGE / 'static')}/css/app.css"
 
 on_sqlite = pytest.mark.parametrize("app_database_url", ["sqlite"], indirect=True)
+on_postgresql = pytest.mark.parametrize("app_database_url", ["postgresql"], indirect=True)
 """For tests whose requests end before the database has a say: one kind of it is enough."""
 
 TOKEN = re.compile(r'<meta name="csrf-token" content="([^"]+)">')

@@ -17,7 +17,7 @@ from shuffify.models.db import ActivityLog, User
 from shuffify.models.sqlite import _writing
 from shuffify.sandbox import library
 from shuffify.web.actor import truncated
-from tests.visitor import STYLE_SHEET, Visitor, on_sqlite
+from tests.visitor import STYLE_SHEET, Visitor, on_postgresql, on_sqlite
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NOBODY = AuditContext()
@@ -152,6 +152,7 @@ def test_a_copy_of_the_views_context_outlives_the_request(
 @pytest.mark.report(29, 33, 40)
 @pytest.mark.unshadowed("unlocked writers race: a row's before is what its request has read")
 @pytest.mark.slow
+@on_postgresql  # Where they write side by side.
 def test_sixteen_threads_of_200_requests_never_mix_their_users(
     app: Flask, visit: Callable[[], Visitor], outside: Session
 ) -> None:
