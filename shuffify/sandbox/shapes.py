@@ -1,5 +1,6 @@
 """Music and people as the Web API writes them, in either generation of field names."""
 
+from functools import lru_cache
 from typing import Any
 
 from flask import request
@@ -143,6 +144,18 @@ def local_file_shape(file: LocalFile) -> Json:
 
 
 def item_shape(item: Item | None, *, episodes: bool) -> Json | None:
+    """Return an item as a list holds it: one value for all who ask alike, not to be changed."""
+    return _item_shape(
+        item, episodes, request.host_url, request.args.get("market"), profile().name,
+        state().assumptions.relink_without_market)
+
+
+@lru_cache(maxsize=4000)
+def _item_shape(item: Item | None, episodes: bool, *asked: object) -> Json | None:
+    """Draw an item; `asked` is what else of the request the drawing depends on.
+
+    Kept, because drawing their tracks anew is most of the time that lists take to read.
+    """
     match item:
         case Track():
             return track_shape(item)
