@@ -38,6 +38,8 @@ class Execution:
         self._progress = progress
         self._sleep = sleep
         self._sent_twice: Counter[Uri] = Counter()
+        self._targets: list[Rows] = []
+        """Of the plans so far: what they put there is nobody else's, also while taken back."""
         self.touched = False
         """Whether a call may have changed the list."""
         self.calls_done = 0
@@ -49,6 +51,7 @@ class Execution:
         A repeated insertion would double rows and a repeated move would move others, so after
         those the list is read first, and the rest planned anew from what it shows.
         """
+        self._targets.append(planned.target)
         calls = list(planned.calls)
         setbacks = 0
         while calls:
@@ -92,7 +95,8 @@ class Execution:
         return self._in_order(found, self._foreign(found, target))
 
     def _foreign(self, found: Sequence[Uri], target: Rows) -> Counter[Uri]:
-        return rows_added(found, self._before.uris, target) - self._sent_twice
+        ours = self._before.uris, target, *self._targets
+        return rows_added(found, *ours) - self._sent_twice
 
     def _in_order(self, found: Sequence[Uri], wanted: Counter[Uri]) -> tuple[Uri, ...]:
         # the last ones of each: what others add usually stands at the end

@@ -70,11 +70,12 @@ def keep_null_rows(before: Sequence[Uri], wanted: Sequence[str]) -> tuple[Uri, .
     return tuple(rows)
 
 
-def rows_added(
-    found: Sequence[Uri], before: Sequence[Uri], target: Sequence[Uri]
-) -> Counter[Uri]:
-    """Count the rows that neither the list before nor the target accounts for."""
-    return Counter(found) - (Counter(before) | Counter(target))
+def rows_added(found: Sequence[Uri], *known: Sequence[Uri]) -> Counter[Uri]:
+    """Count the rows that none of the known lists accounts for."""
+    accounted_for = Counter[Uri]()
+    for rows in known:
+        accounted_for |= Counter(rows)
+    return Counter(found) - accounted_for
 
 
 def left_over(found: Sequence[Uri], target: Sequence[Uri]) -> list[Uri] | None:

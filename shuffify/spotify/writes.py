@@ -144,7 +144,12 @@ class _Write:
         try:
             found, written = execution.verified(attempt.target)
         except ShuffifyError as error:
-            self._fail(attempt, calls, failure or error, found=None, restored=False)
+            failure = failure or error
+            # what is refused once, a limit or a login, may be let through the second time
+            seen = self._last_look()
+            if seen is None:
+                self._fail(attempt, calls, failure, found=None, restored=False)
+            found, written = seen, execution.is_target(seen.uris, attempt.target)
         if not written:
             found_now, restored = self._put_back(execution, attempt, found)
             self._fail(attempt, calls, failure, found=found_now, restored=restored)
@@ -169,7 +174,8 @@ class _Write:
                 execution.carry_out(plan(found.uris, previous, call_limit=RESTORE_LIMIT))
             return execution.verified(previous)
         except ShuffifyError:
-            return self._last_look(), False
+            seen = self._last_look()
+            return seen, seen is not None and execution.is_target(seen.uris, previous)
 
     def _last_look(self) -> Playlist | None:
         try:

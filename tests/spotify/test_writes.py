@@ -363,6 +363,29 @@ def test_when_nothing_helps_the_error_says_what_stands(sandbox, write):
     assert list(diary.snapshot.before.uris) == before
 
 
+def test_a_list_that_could_not_be_put_back_is_not_called_restored(sandbox, write):
+    # the rows that the write itself added must not pass for rows that somebody else added
+    def fail(done, total):
+        for method in ("PUT", "POST", "DELETE"):
+            sandbox.fault("not_registered", path=ITEMS, method=method, count=None)
+
+    before, diary = sandbox.uris(SHORT), Diary()
+    with pytest.raises(WriteFailedError) as raised:
+        write(SHORT, lambda playlist: [*playlist.uris] * 11, diary, progress=fail)
+    assert not raised.value.restored and diary.entries == ["pending", "interrupted"]
+    assert list(raised.value.found.uris) == sandbox.uris(SHORT) == (before * 10)[:112]
+
+
+def test_a_write_whose_reading_back_is_refused_once_is_done(sandbox, write):
+    def refuse(done, total):
+        if done == total:
+            sandbox.fault("not_registered", path="/v1/*", method="GET")
+
+    target, diary = sandbox.uris(LONG)[::-1], Diary()
+    write(LONG, backwards, diary, progress=refuse)
+    assert sandbox.uris(LONG) == target and diary.entries == ["pending", "applied"]
+
+
 def test_a_write_that_cannot_be_read_back_is_not_called_done(sandbox, write):
     def silence(done, total):
         if done == total:
