@@ -1,13 +1,18 @@
 """Every scripted fault at every call of a write: what stands afterwards, as a table.
 
-`python -m tests.spotify.fault_matrix` prints it.
+`python -m tests.spotify.fault_matrix` draws it line by line; it fails if a cell is wrong.
+docs/fault-matrix.md shows it whole.
 """
 
 import logging
+import os
+import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from enum import Enum
+from multiprocessing import Pool
 
 from shuffify.errors import ShuffifyError
 from shuffify.sandbox import CLIENT_ID, CLIENT_SECRET, Sandbox, library
@@ -22,7 +27,23 @@ from tests.spotify.diary import Diary
 LONG, SHORT = library.PLAYLISTS["hundred_twenty"], library.PLAYLISTS["twelve"]
 LOCAL = "spotify:local:Ana:Casa:Mar:187"
 
-ONCE, TWICE, FOR_EVER = 1, 2, None
+
+class Strikes(Enum):
+    """How often a fault strikes, from the call on at which it is planned."""
+
+    ONCE = "once"
+    TWICE = "twice"
+    FOR_EVER = "from then on"
+    WRITES = "writes from then on"
+    """Reads go on to work, so that the error can say what stands."""
+
+    @property
+    def count(self) -> int | None:
+        return {Strikes.ONCE: 1, Strikes.TWICE: 2}.get(self)
+
+
+PATIENCE, SHORT_PATIENCE = 10.0, 0.15
+"""Seconds until an answer is given up; where silence is the fault the short ones really pass."""
 
 FAULTS: dict[str, tuple[str, dict[str, object]]] = {
     "rate limit, short": ("rate_limit", {"retry_after": 1}),
@@ -63,24 +84,31 @@ SCENARIOS = (
 )
 
 
-def counts(fault: str) -> tuple[int | None, ...]:
-    """How often the fault strikes; a list that lags for ever looks like one that never changes."""
-    return (ONCE, TWICE) if fault == "lagging read" else (ONCE, TWICE, FOR_EVER)
+def strikes(fault: str) -> tuple[Strikes, ...]:
+    """A list that lags for ever looks like one that never changes."""
+    return (Strikes.ONCE, Strikes.TWICE) if fault == "lagging read" else tuple(Strikes)
+
+
+OUTCOMES = {
+    "N": "the new list stands, and the caller was told so",
+    "O": "the old list stands: nothing was written, and the error says so",
+    "B": "the old list was put back, and the error says so",
+    "e": "the error says what stands, row by row; the old list is in the snapshot",
+    "?": "the error says that the list cannot be read; the old list is in the snapshot",
+    "-": "no such call was made, so the fault did not strike; the new list stands",
+    "!": "wrong: what stands is not what was said",
+}
 
 
 @dataclass(frozen=True)
 class Case:
     """What one fault at one call of one write led to."""
 
-    scenario: str
-    fault: str
-    count: int | None
     position: int
     stands: str
     """new, old, or other: neither."""
-    said: str
-    """What the caller was told: done, refused, restored or interrupted."""
-    is_right: bool
+    outcome: str
+    """A letter of OUTCOMES."""
 
 
 class Matrix:
@@ -88,28 +116,28 @@ class Matrix:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
-        self._settings = SpotifySettings(
-            CLIENT_ID,
-            CLIENT_SECRET,
-            "http://127.0.0.1/callback",
-            sandbox.url,
-            sandbox.url,
-            timeout=(1.0, 0.15),
-        )
 
-    def cases(
-        self, scenario: Scenario, fault: str, count: int | None
-    ) -> Iterator[Case]:
-        """Try the fault at every call."""
-        for position in range(1, self._calls_without_faults(scenario) + 1):
-            yield self._case(scenario, fault, count, position)
+    def cases(self, scenario: Scenario, fault: str, often: Strikes) -> Iterator[Case]:
+        """Try the fault at every call, or at every write."""
+        calls = self.calls(scenario)
+        for position, method in enumerate(calls, 1):
+            if often is not Strikes.WRITES:
+                yield self._case(scenario, fault, often, {"*": position}, position)
+            elif method != "GET":
+                # each method counts its own calls, and so do the faults planned for it
+                first = {
+                    write: calls[: position - 1].count(write) + 1
+                    for write in ("PUT", "POST", "DELETE")
+                }
+                yield self._case(scenario, fault, often, first, position)
 
-    def _calls_without_faults(self, scenario: Scenario) -> int:
+    def calls(self, scenario: Scenario) -> list[str]:
+        """Return the method of each call of the write when nothing goes wrong."""
         before = self._start(scenario)
         planned = plan(before, scenario.target(before), call_limit=200)
         assert planned.method == scenario.method and planned.cost > 1
-        self._write(scenario, Diary())
-        return len(self._sandbox.requests())
+        self._write(scenario, Diary(), PATIENCE)
+        return [str(request["method"]) for request in self._sandbox.requests()]
 
     def _start(self, scenario: Scenario) -> list[Uri]:
         self._sandbox.reset()
@@ -118,30 +146,43 @@ class Matrix:
             self._sandbox.edit(scenario.playlist_id, "add", uris=rows, position=position)
         return self._sandbox.uris(scenario.playlist_id)
 
-    def _case(self, scenario: Scenario, fault: str, count: int | None, position: int) -> Case:
+    def _case(
+        self, scenario: Scenario, fault: str, often: Strikes, first: Mapping[str, int],
+        position: int,
+    ) -> Case:
         before = self._start(scenario)
         kind, details = FAULTS[fault]
-        self._sandbox.fault(kind, path="/v1/*", position=position, count=count, **details)
+        for method, at in first.items():
+            planned = {"method": method, **details}
+            self._sandbox.fault(kind, path="/v1/*", position=at, count=often.count, **planned)
         diary = Diary()
         error: ShuffifyError | None = None
         try:
-            self._write(scenario, diary)
+            self._write(scenario, diary, SHORT_PATIENCE if kind == "timeout" else PATIENCE)
         except ShuffifyError as raised:
             error = raised
+        left = self._sandbox.pending_faults()
+        has_struck = len(left) < len(first) or any(planned["hits"] for planned in left)
         after = self._sandbox.uris(scenario.playlist_id)
         stands = {str(before): "old", str(scenario.target(before)): "new"}.get(str(after), "other")
-        return Case(
-            scenario.method, fault, count, position, stands,
-            _said(error), _is_right(stands, before, after, diary, error),
-        )
+        outcome = _outcome(stands, before, after, diary, error)
+        if outcome == "?" and often in (Strikes.ONCE, Strikes.WRITES):
+            outcome = "!"  # a second look would have told
+        if not has_struck:
+            outcome = "-" if outcome == "N" else "!"
+        return Case(position, stands, outcome)
 
-    def _write(self, scenario: Scenario, diary: Diary) -> None:
+    def _write(self, scenario: Scenario, diary: Diary, patience: float) -> None:
         def refresh(refused: str) -> str:
             return str(self._sandbox.grant("mira")["access_token"])
 
-        token = self._sandbox.grant("mira")["access_token"]
+        url, token = self._sandbox.url, str(self._sandbox.grant("mira")["access_token"])
+        settings = SpotifySettings(
+            CLIENT_ID, CLIENT_SECRET, "http://127.0.0.1/callback", url, url,
+            timeout=(PATIENCE, patience),
+        )
         with Gateway(
-            self._settings, token, user_id="mira", refresh=refresh, sleep=lambda seconds: None
+            settings, token, user_id="mira", refresh=refresh, sleep=lambda seconds: None
         ) as gateway:
             write_playlist(
                 gateway,
@@ -154,71 +195,78 @@ class Matrix:
             )
 
 
-def _said(error: ShuffifyError | None) -> str:
-    if error is None:
-        return "done"
-    if not isinstance(error, WriteFailedError):
-        return "refused"
-    return "restored" if error.restored else "interrupted"
-
-
-def _is_right(
+def _outcome(
     stands: str,
     before: list[Uri],
     after: list[Uri],
     diary: Diary,
     error: ShuffifyError | None,
-) -> bool:
-    """Say whether what was said, and what was written down, is what stands."""
-    said = _said(error)
-    if said == "done":
-        return stands == "new" and diary.entries[-1] == "applied"
-    if said in ("refused", "restored"):
-        return stands == "old" and diary.entries in ([], ["pending", "void"])
-    assert isinstance(error, WriteFailedError) and diary.snapshot is not None
-    kept = list(diary.snapshot.before.uris) == before and diary.entries[-1] == "interrupted"
-    return kept and (error.found is None or list(error.found.uris) == after)
+) -> str:
+    """Say what was said and written down, where that is what stands."""
+    match error:
+        case None:
+            return "N" if stands == "new" and diary.entries[-1] == "applied" else "!"
+        case WriteFailedError(restored=False):
+            assert diary.snapshot is not None
+            kept = list(diary.snapshot.before.uris) == before
+            if not kept or diary.entries[-1] != "interrupted":
+                return "!"
+            if error.found is None:
+                return "?"
+            said = f"now it has {len(after):,}" in str(error)
+            return "e" if said and list(error.found.uris) == after else "!"
+        case _:
+            good = stands == "old" and diary.entries in ([], ["pending", "void"])
+            return "!" if not good else "B" if isinstance(error, WriteFailedError) else "O"
 
 
-def table(cases: Sequence[Case]) -> str:
-    """Draw the outcomes: a line for each fault, a column for each strategy."""
-    columns = [scenario.method for scenario in SCENARIOS]
-    lines = [["", *columns]]
-    for count, often in ((ONCE, "once"), (TWICE, "twice"), (FOR_EVER, "from then on")):
-        for fault in FAULTS:
-            cells = [
-                _cell(case for case in cases
-                      if (case.scenario, case.fault, case.count) == (column, fault, count))
-                for column in columns
-            ]
-            if any(cells):
-                lines.append([f"{fault}, {often}", *cells])
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
+LINES = [(fault, often) for often in Strikes for fault in FAULTS if often in strikes(fault)]
+NAME = max(len(f"{fault}, {often.value}") for fault, often in LINES)
+_matrix: list[Matrix] = []
+"""Of this process."""
 
 
-def _cell(cases: Iterator[Case]) -> str:
-    found = Counter(
-        f"{case.stands}, {case.said}" + ("" if case.is_right else " WRONG") for case in cases
-    )
-    return " · ".join(f"{number} {what}" for what, number in found.items())
-
-
-def main() -> None:
+def _begin() -> None:
     logging.disable()
-    with Sandbox() as sandbox:
-        matrix = Matrix(sandbox)
-        print(table([
-            case
-            for scenario in SCENARIOS
-            for fault in FAULTS
-            for count in counts(fault)
-            for case in matrix.cases(scenario, fault, count)
-        ]))
+    # the process ends with its pool, and the sandbox's threads with it
+    _matrix.append(Matrix(Sandbox().start()))
+
+
+def _calls(number: int) -> str:
+    made = _matrix[0].calls(SCENARIOS[number])
+    return "".join("r" if method == "GET" else "W" for method in made)
+
+
+def _line(line: tuple[str, Strikes]) -> list[str]:
+    cells = []
+    for scenario in SCENARIOS:
+        outcomes = {case.position: case.outcome for case in _matrix[0].cases(scenario, *line)}
+        cells.append("".join(outcomes.get(at, " ") for at in range(1, max(outcomes) + 1)))
+    return cells
+
+
+def _draw(name: str, cells: Sequence[str], widths: Sequence[int]) -> None:
+    columns = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
+    print("  ".join([name.ljust(NAME), *columns]).rstrip(), flush=True)
+
+
+def main() -> int:
+    """Draw the table; return 1 if a cell is wrong."""
+    found: Counter[str] = Counter()
+    # more than there are processors, for a silent answer keeps none of them busy
+    with Pool(2 * (os.cpu_count() or 1), _begin) as pool:
+        calls = pool.map(_calls, range(len(SCENARIOS)))
+        widths = [max(len(name.method), len(made)) for name, made in zip(SCENARIOS, calls)]
+        _draw("", [scenario.method for scenario in SCENARIOS], widths)
+        _draw("calls: r reads, W writes", calls, widths)
+        for (fault, often), cells in zip(LINES, pool.imap(_line, LINES), strict=True):
+            _draw(f"{fault}, {often.value}", cells, widths)
+            found.update("".join(cells))
+    print()
+    for letter, meaning in OUTCOMES.items():
+        print(f"{letter} {found[letter]:5,}  {meaning}")
+    return 1 if found["!"] else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
