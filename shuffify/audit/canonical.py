@@ -1,8 +1,7 @@
 """Values as the trail keeps them: JSON-safe, and equal when the database would call them equal.
 
-A column's canonical form is decided once, from its type, so that ``1`` and ``"1"`` in an integer
-column, ``Decimal("1.50")`` and ``1.5`` in a numeric one, or the same instant with and without a
-time zone never look like a change (rule A5).
+The same instant with and without a time zone, or ``Decimal("1.50")`` and ``Decimal("1.5")``, never
+look like a change (rule A5). What a column's type adds to that stands in `columns.py`.
 """
 
 from __future__ import annotations
@@ -13,12 +12,9 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta, timezone
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import Enum
 from typing import Any, Final
-
-from sqlalchemy import types as sqltypes
-from sqlalchemy.engine.default import DefaultDialect
 
 SECRET_MASK: Final = "[secret]"
 """What stands in the place of a secret, old or new."""
@@ -36,9 +32,8 @@ SECRET_NAME: Final = re.compile(
 
 Canon = Callable[[Any], Any]
 
-_NONE: Final = type(None)
-_ANY_DIALECT: Final = DefaultDialect()
-_JSON_NATIVE: Final = frozenset({_NONE, bool, int, float, str})
+NONE: Final = type(None)
+_JSON_NATIVE: Final = frozenset({NONE, bool, int, float, str})
 
 
 class Secret:
@@ -183,106 +178,6 @@ def encode_default(value: Any) -> Any:
     return repr(value) if isinstance(value, (Secret, Unknown)) else plain(value)
 
 
-def column_canon(
-    column_type: Any, *, secret: bool, as_digest: bool, as_name: bool = False
-) -> tuple[frozenset[type], Canon]:
-    """Return the Python types that are canonical as they are, and a function for all others."""
-    if secret:
-        return frozenset({_NONE, Unknown}), _secretive(column_type)
-    if as_digest:
-        return frozenset({_NONE, Unknown}), _digester(column_type, as_name)
-    if isinstance(column_type, sqltypes.TypeDecorator):
-        return _decorated(column_type)
-    if isinstance(column_type, sqltypes.Enum) and column_type.enum_class is not None:
-        return frozenset({_NONE, Unknown}), _stored_enum(column_type)
-    for kind, natives, canon in _BY_TYPE:
-        if isinstance(column_type, kind):
-            return natives, _tolerant(canon)
-    return frozenset({_NONE, Unknown}), plain
-
-
-def _secretive(column_type: Any) -> Canon:
-    _, canon = column_canon(column_type, secret=False, as_digest=False)
-
-    def convert(value: Any) -> Secret:
-        if isinstance(value, (bytes, bytearray, memoryview)):
-            return Secret(bytes(value))
-        return Secret(value if isinstance(value, (Mapping, list, tuple)) else canon(value))
-
-    return convert
-
-
-def _tolerant(canon: Canon) -> Canon:
-    def convert(value: Any) -> Any:
-        try:
-            return canon(value)
-        except (TypeError, ValueError, InvalidOperation):
-            # The database may still take it, or refuse it: either is not for us to decide.
-            return plain(value)
-
-    return convert
-
-
-def _integer(value: Any) -> Any:
-    number_ = int(value)
-    if isinstance(value, float) and number_ != value:
-        return value
-    return number_
-
-
-def _day(value: Any) -> Any:
-    return plain(value.date() if isinstance(value, datetime) else value)
-
-
-def _text(value: Any) -> Any:
-    if isinstance(value, Enum):
-        return str(value.value) if isinstance(value, str) else value.name
-    shown = plain(value)
-    return shown if isinstance(shown, str) else str(shown)
-
-
-_BY_TYPE: Final[tuple[tuple[Any, frozenset[type], Canon], ...]] = (
-    (sqltypes.Boolean, frozenset({_NONE, Unknown, bool}), lambda value: bool(int(value))),
-    (sqltypes.Integer, frozenset({_NONE, Unknown, int}), _integer),
-    (sqltypes.Float, frozenset({_NONE, Unknown}), lambda value: plain(float(value))),
-    (sqltypes.Numeric, frozenset({_NONE, Unknown}), number),
-    (sqltypes.Date, frozenset({_NONE, Unknown}), _day),
-    (sqltypes.String, frozenset({_NONE, Unknown, str}), _text),
-)
-
-
-def _stored_enum(column_type: sqltypes.Enum) -> Canon:
-    # A PEP 435 class is stored by the text that `enums` lists, in the order of its members.
-    assert column_type.enum_class is not None
-    members = column_type.enum_class.__members__.values()
-    stored = dict(zip(members, column_type.enums, strict=False))
-    return lambda value: stored[value] if value in stored else plain(value)
-
-
-def _decorated(column_type: sqltypes.TypeDecorator[Any]) -> tuple[frozenset[type], Canon]:
-    """Compare what a decorator binds: it may hold any Python object, the database only that."""
-    natives, canon = column_canon(column_type.impl_instance, secret=False, as_digest=False)
-
-    def convert(value: Any) -> Any:
-        return canon(value) if _is_plain(value) else plain(_bound(column_type, value))
-
-    return natives, convert
-
-
-def _digester(column_type: Any, as_name: bool) -> Canon:
-    reduce: Canon = NamedDigest if as_name else digest
-    if not isinstance(column_type, sqltypes.TypeDecorator):
-        return reduce
-    return lambda value: reduce(value if _is_plain(value) else _bound(column_type, value))
-
-
-def _is_plain(value: Any) -> bool:
+def is_plain(value: Any) -> bool:
+    """Tell whether a value is of a type whose canonical form is known without its column."""
     return any(isinstance(value, kind) for kind, _ in _PLAIN)
-
-
-def _bound(column_type: sqltypes.TypeDecorator[Any], value: Any) -> Any:
-    try:
-        return column_type.process_bind_param(value, _ANY_DIALECT)
-    except (NotImplementedError, ArithmeticError, AttributeError, LookupError, TypeError,
-            ValueError):
-        return value  # It binds nothing, or not for a dialect that it does not know.

@@ -14,9 +14,7 @@ from operator import attrgetter
 from typing import Any
 
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import NoReferenceError
 from sqlalchemy.orm import LoaderCallableStatus, Session
-from sqlalchemy.schema import ForeignKey, Table
 
 from .associations import WaysOf, differences_of, key_of
 from .canonical import UNKNOWN
@@ -27,6 +25,7 @@ from .links import Links
 from .notes import IMMUTABLE, Notes, PlanOf, State, by_key, is_frozen, is_left_alone, row_before
 from .paths import follow_paths
 from .plan import Plan
+from .ranks import rank_of
 from .reading import Row, rows_by_key
 
 
@@ -76,7 +75,7 @@ class Capture:
         by_plan, switched_away = _written(self.notes, plan_of)
         plans = list(by_plan)
         if len(plans) > 1:
-            plans.sort(key=_rank_of)
+            plans.sort(key=rank_of)
         self.switches = {state.key[:2]: state for state in switched_away if state.key is not None}
         for plan in plans:
             created, updated, _ = by_plan[plan]
@@ -268,28 +267,3 @@ class Capture:
 def _canonical(plan: Plan, name: str, value: Any) -> Any:
     natives, canon = plan.canon[name]
     return value if value.__class__ in natives else canon(value)
-
-
-def _rank_of(plan: Plan) -> int:
-    if plan.rank is None:
-        plan.rank = _rank(plan.mapper.local_table, {})
-    return plan.rank
-
-
-def _rank(table: Any, known: dict[Any, int]) -> int:
-    """Return how deep a table stands below the tables that it refers to; cycles end the walk."""
-    if not isinstance(table, Table):
-        return 0
-    if table not in known:
-        known[table] = 0
-        known[table] = 1 + max(
-            (_rank(parent, known) for parent in map(_referred, table.foreign_keys)), default=-1
-        )
-    return known[table]
-
-
-def _referred(reference: ForeignKey) -> Any:
-    try:
-        return reference.column.table
-    except NoReferenceError:
-        return None  # The flush does not need it either.

@@ -1,16 +1,29 @@
-"""A mapper's columns, and which of them the trail must not, or need not, repeat."""
+"""A mapper's columns: which of them the trail must not, or need not, repeat, and in what form.
+
+The form is decided once, from the type, so that ``1`` and ``"1"`` in an integer column never look
+like a change (rule A5).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import InvalidOperation
+from enum import Enum
 from typing import Any, Final
 
 from sqlalchemy import types as sqltypes
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.orm import ColumnProperty, Mapper
 from sqlalchemy.schema import Column
 
-from .canonical import LONGEST_SHOWN, SECRET_NAME
+from .canonical import (
+    LONGEST_SHOWN, NONE, SECRET_NAME, Canon, NamedDigest, Secret, Unknown, digest, is_plain,
+    number, plain,
+)
 from .policy import Audited
 
+_ANY_DIALECT: Final = DefaultDialect()
 _DIGESTED: Final = (sqltypes.JSON, sqltypes.LargeBinary, sqltypes.Text)
 
 
@@ -48,3 +61,104 @@ def is_digest(policy: Audited, key: str, column: Column[Any]) -> bool:
     if isinstance(kind, sqltypes.String) and not isinstance(kind, sqltypes.Enum):
         return kind.length is None or kind.length > LONGEST_SHOWN
     return False
+
+
+def column_canon(
+    column_type: Any, *, secret: bool, as_digest: bool, as_name: bool = False
+) -> tuple[frozenset[type], Canon]:
+    """Return the Python types that are canonical as they are, and a function for all others."""
+    if secret:
+        return frozenset({NONE, Unknown}), _secretive(column_type)
+    if as_digest:
+        return frozenset({NONE, Unknown}), _digester(column_type, as_name)
+    if isinstance(column_type, sqltypes.TypeDecorator):
+        return _decorated(column_type)
+    if isinstance(column_type, sqltypes.Enum) and column_type.enum_class is not None:
+        return frozenset({NONE, Unknown}), _stored_enum(column_type)
+    for kind, natives, canon in _BY_TYPE:
+        if isinstance(column_type, kind):
+            return natives, _tolerant(canon)
+    return frozenset({NONE, Unknown}), plain
+
+
+def _secretive(column_type: Any) -> Canon:
+    _, canon = column_canon(column_type, secret=False, as_digest=False)
+
+    def convert(value: Any) -> Secret:
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            return Secret(bytes(value))
+        return Secret(value if isinstance(value, (Mapping, list, tuple)) else canon(value))
+
+    return convert
+
+
+def _tolerant(canon: Canon) -> Canon:
+    def convert(value: Any) -> Any:
+        try:
+            return canon(value)
+        except (TypeError, ValueError, InvalidOperation):
+            # The database may still take it, or refuse it: either is not for us to decide.
+            return plain(value)
+
+    return convert
+
+
+def _integer(value: Any) -> Any:
+    number_ = int(value)
+    if isinstance(value, float) and number_ != value:
+        return value
+    return number_
+
+
+def _day(value: Any) -> Any:
+    return plain(value.date() if isinstance(value, datetime) else value)
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return str(value.value) if isinstance(value, str) else value.name
+    shown = plain(value)
+    return shown if isinstance(shown, str) else str(shown)
+
+
+_BY_TYPE: Final[tuple[tuple[Any, frozenset[type], Canon], ...]] = (
+    (sqltypes.Boolean, frozenset({NONE, Unknown, bool}), lambda value: bool(int(value))),
+    (sqltypes.Integer, frozenset({NONE, Unknown, int}), _integer),
+    (sqltypes.Float, frozenset({NONE, Unknown}), lambda value: plain(float(value))),
+    (sqltypes.Numeric, frozenset({NONE, Unknown}), number),
+    (sqltypes.Date, frozenset({NONE, Unknown}), _day),
+    (sqltypes.String, frozenset({NONE, Unknown, str}), _text),
+)
+
+
+def _stored_enum(column_type: sqltypes.Enum) -> Canon:
+    # A PEP 435 class is stored by the text that `enums` lists, in the order of its members.
+    assert column_type.enum_class is not None
+    members = column_type.enum_class.__members__.values()
+    stored = dict(zip(members, column_type.enums, strict=False))
+    return lambda value: stored[value] if value in stored else plain(value)
+
+
+def _decorated(column_type: sqltypes.TypeDecorator[Any]) -> tuple[frozenset[type], Canon]:
+    """Compare what a decorator binds: it may hold any Python object, the database only that."""
+    natives, canon = column_canon(column_type.impl_instance, secret=False, as_digest=False)
+
+    def convert(value: Any) -> Any:
+        return canon(value) if is_plain(value) else plain(_bound(column_type, value))
+
+    return natives, convert
+
+
+def _digester(column_type: Any, as_name: bool) -> Canon:
+    reduce: Canon = NamedDigest if as_name else digest
+    if not isinstance(column_type, sqltypes.TypeDecorator):
+        return reduce
+    return lambda value: reduce(value if is_plain(value) else _bound(column_type, value))
+
+
+def _bound(column_type: sqltypes.TypeDecorator[Any], value: Any) -> Any:
+    try:
+        return column_type.process_bind_param(value, _ANY_DIALECT)
+    except (NotImplementedError, ArithmeticError, AttributeError, LookupError, TypeError,
+            ValueError):
+        return value  # It binds nothing, or not for a dialect that it does not know.

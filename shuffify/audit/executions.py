@@ -10,8 +10,9 @@ from .bulk import Delete, Update
 from .compare import Moment
 from .context import current
 from .errors import is_lost
+from .guard import guarded
 from .inserts import Insert
-from .listeners import Listeners, guarded
+from .listeners import Listeners
 from .look import Look
 from .marks import ALLOWED, CAPTURED
 from .statements import Dml, dml_of

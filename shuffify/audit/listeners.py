@@ -18,8 +18,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from functools import wraps
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from sqlalchemy import inspect as inspect_class
 from sqlalchemy.engine import Connection
@@ -32,6 +31,7 @@ from .context import current
 from .counters import Counters
 from .delivery import Delivery
 from .errors import describe_error, is_lost, traced
+from .guard import guarded
 from .ledger import Frame
 from .notes import Notes, look_at_pairs, look_before_delete, look_before_update
 from .plan import Plan
@@ -43,28 +43,6 @@ log = logging.getLogger("shuffify.audit")
 
 MOST_FLUSHES: Final = 100
 """As many as `Session.commit` itself allows before it calls the loop endless."""
-
-Listener = TypeVar("Listener", bound=Callable[..., Any])
-
-
-def guarded(stage: str) -> Callable[[Listener], Listener]:
-    """Keep a listener's failure from the caller; it is counted and logged."""
-
-    def decorate(listener: Listener) -> Listener:
-        @wraps(listener)
-        def guard(self: Any, *args: Any) -> Any:
-            try:
-                return listener(self, *args)
-            except Exception as error:
-                if is_lost(error):
-                    raise
-                self.counters.add(stage)
-                log.error("auditing failed in %s: %s", listener.__name__, traced(error))
-                return None
-
-        return guard  # type: ignore[return-value]
-
-    return decorate
 
 
 class Listeners:

@@ -15,9 +15,9 @@ from sqlalchemy import Table
 from sqlalchemy import types as sqltypes
 from sqlalchemy.orm import Mapper, RelationshipProperty
 
-from .canonical import SECRET_NAME, Canon, column_canon
+from .canonical import SECRET_NAME, Canon
 from .change import Change
-from .columns import columns_of, is_digest, is_secret
+from .columns import column_canon, columns_of, is_digest, is_secret
 from .errors import PolicyError
 from .policy import OPERATIONS, Audited
 

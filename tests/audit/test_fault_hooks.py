@@ -47,7 +47,7 @@ PARTS: list[tuple[Any, str]] = [
     (registry.Registry, "plan_of"),
     (registry.Registry, "edges_of"),
     (capture, "_written"),
-    (capture, "_rank"),
+    (capture, "rank_of"),
     (capture, "_canonical"),
     (capture, "follow_paths"),
     (capture.Capture, "changes"),
