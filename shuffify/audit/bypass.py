@@ -120,7 +120,7 @@ class Detector:
     def after_cursor_execute(self, connection: Connection, cursor: Any, statement: str,
                              parameters: Any, context: Any, executemany: bool) -> None:
         # A flush may send a statement for each row, in one execution: asked once, and cheaply.
-        if statement in OWN or self is context.__dict__.get(_FLUSHED):
+        if statement in OWN or self is getattr(context, _FLUSHED, None):
             return
         try:
             if self._is_flushed(connection, context):
