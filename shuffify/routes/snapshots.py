@@ -133,12 +133,16 @@ def _restored(outcome: RestoreResult, snapshot: PlaylistSnapshot) -> Answer:
     if not outcome.changed:
         said += " already"
     lost = SnapshotDiff.between(outcome.playlist.playlist.uris, snapshot.track_uris).unwritable
-    if lost:
-        said += f", save {counted(lost, 'row')} that cannot come back"
+    missing = [f"{counted(lost, 'row')} that cannot come back"] if lost else []
+    if outcome.left_out:
+        missing.append(f"{counted(len(outcome.left_out), 'row')} that Spotify no longer knows")
+    if missing:
+        said += f", save {' and '.join(missing)}"
     return success(
         f"{said}.",
         category="success" if outcome.changed else "info",
         playlist=outcome.playlist.to_dict(),
         snapshot=_summary(snapshot),
+        left_out=[*outcome.left_out],
         undo_steps=outcome.undo_steps,
     )

@@ -1,8 +1,10 @@
 """Undo and restore: writes that bring a playlist back to one of its snapshots."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+from shuffify.audit import bind
 from shuffify.enums import SnapshotType, WriteState
 from shuffify.extensions import db
 from shuffify.models.base import utcnow
@@ -21,6 +23,7 @@ from shuffify.services.user_settings_service import UserSettingsService
 from shuffify.services.write_journal import SnapshotJournal
 from shuffify.spotify.errors import UnknownItemsError
 from shuffify.spotify.tracks import Playlist, Uri
+from shuffify.spotify.writes import WriteResult
 
 _UNREADABLE = "The snapshots could not be read."
 _STANDS = "The order before the last change stands already; that step is done with."
@@ -60,7 +63,7 @@ class _Step:
             self._id, self._uris = step.id, step.track_uris
             end_reads()
 
-    def settle(self) -> None:
+    def settle(self, _: WriteResult) -> None:
         """Note that the step is taken back; the trail derives its row from this."""
         step = self._stored()
         step.undone_at = step.restored_at = utcnow()
@@ -104,15 +107,18 @@ def restore_exactly(
     snapshot: PlaylistSnapshot,
     *,
     accept_loss: bool,
+    accept_unknown_loss: bool,
     limits: Limits,
     progress: Progress | None,
 ) -> RestoreResult:
-    """Write the rows of a snapshot as they are."""
+    """Write the rows of a snapshot as they are, or all those that Spotify takes."""
     snapshot_id, user_id = snapshot.id, snapshot.user_id
     playlist_id, uris = snapshot.playlist_id, snapshot.track_uris
 
-    def settle() -> None:
-        db.session.get_one(PlaylistSnapshot, snapshot_id).restored_at = utcnow()
+    def settle(result: WriteResult) -> None:
+        with _saying_what_is_missing(result):
+            db.session.get_one(PlaylistSnapshot, snapshot_id).restored_at = utcnow()
+            db.session.flush()
 
     journal = _journal(user_id, restores=lambda: snapshot_id, settle=settle)
     try:
@@ -124,16 +130,27 @@ def restore_exactly(
             limits=limits,
             progress=progress,
             accept_loss=accept_loss,
+            leave_out_unknown=accept_unknown_loss,
         )
     except UnknownItemsError as error:
-        raise UnknownRowsError(str(error)) from error
+        raise UnknownRowsError(str(error), error.uris) from error
     if not written.result.changed:
         _settle_standing(snapshot_id)
     return RestoreResult(
         playlist=written.view,
         changed=written.result.changed,
         undo_steps=_steps_left(user_id, playlist_id),
+        left_out=written.result.left_out,
     )
+
+
+def _saying_what_is_missing(result: WriteResult) -> AbstractContextManager[object]:
+    """Have the trail say how many rows of the snapshot did not come back."""
+    number = len(result.left_out)
+    if not number:
+        return nullcontext()
+    rows = "1 row was" if number == 1 else f"{number:,} rows were"
+    return bind(reason=f"{rows} left out: Spotify does not know them any more")
 
 
 def _settle_standing(snapshot_id: int) -> None:

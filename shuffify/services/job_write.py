@@ -71,7 +71,7 @@ class JobWrite:
             kind,
             account=self._take_note,
             spare_short_writes=not settings.auto_snapshot_enabled,
-            settle=self._close,
+            settle=lambda result: self._close(),
             description=self._recipe.words() if self._recipe else None,
         )
 

@@ -1,5 +1,7 @@
 """The errors about playlists, shuffles and snapshots; errors.py prints the whole tree."""
 
+from collections.abc import Sequence
+
 from shuffify.errors import ServiceError
 from shuffify.services.refusals import InputError, LimitError, NotFoundError
 
@@ -94,12 +96,17 @@ class PlaylistSnapshotValidationError(PlaylistSnapshotError, InputError):
 
 
 class UnknownRowsError(PlaylistSnapshotError):
-    """Spotify does not know a row of the snapshot any more; the playlist is as it was."""
+    """Spotify does not know a row of the snapshot any more; the playlist is as it was.
 
-    def __init__(self, refusal: str) -> None:
+    `unknown_uris` holds that row, or those among which it is: Spotify may not say.
+    """
+
+    def __init__(self, refusal: str, unknown_uris: Sequence[str]) -> None:
+        self.unknown_uris = [*unknown_uris]
         super().__init__(
-            f"{refusal} The playlist is as it was. No restore can bring that row back: to have "
-            "the others, open the playlist in the workshop, add those that are missing, and save."
+            f"{refusal} The playlist is as it was. No restore can bring that row back, but one "
+            "that leaves out what Spotify does not know brings back all others "
+            "(accept_unknown_loss)."
         )
 
 

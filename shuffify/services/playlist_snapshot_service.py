@@ -142,18 +142,24 @@ class PlaylistSnapshotService:
         snapshot_id: int,
         *,
         accept_local_loss: bool = False,
+        accept_unknown_loss: bool = False,
         limits: Limits = REQUEST,
         progress: Progress | None = None,
     ) -> RestoreResult:
         """Bring a playlist back to exactly what a snapshot holds.
 
         Commits as every write does. Raises PlaylistSnapshotNotFoundError, UnwritableRowsError
-        unless `accept_local_loss`, the errors of PlaylistService, ReconnectRequired and
-        Spotify's errors.
+        unless `accept_local_loss`, UnknownRowsError unless `accept_unknown_loss` (then what
+        Spotify does not know any more is left out), the errors of PlaylistService,
+        ReconnectRequired and Spotify's errors.
         """
         snapshot = PlaylistSnapshotService.get(user_id, snapshot_id)
         return restore_exactly(
-            snapshot, accept_loss=accept_local_loss, limits=limits, progress=progress
+            snapshot,
+            accept_loss=accept_local_loss,
+            accept_unknown_loss=accept_unknown_loss,
+            limits=limits,
+            progress=progress,
         )
 
     @staticmethod

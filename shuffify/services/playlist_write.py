@@ -33,6 +33,7 @@ def write(
     progress: Progress | None = None,
     base_snapshot_id: str | None = None,
     accept_loss: bool = False,
+    leave_out_unknown: bool = False,
 ) -> Written:
     """Bring a playlist to the computed order, or leave it as it was.
 
@@ -50,6 +51,7 @@ def write(
             base_snapshot_id=base_snapshot_id,
             call_limit=limits.calls,
             accept_loss=accept_loss,
+            leave_out_unknown=leave_out_unknown,
             progress=progress or _unwatched,
         )
         return Written(result, PlaylistView.of(result.playlist, access.spotify_id))

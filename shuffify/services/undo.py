@@ -37,11 +37,15 @@ class UndoResult:
 
 @dataclass(frozen=True, slots=True)
 class RestoreResult:
-    """What a restore did; not `changed` means that the list stood that way already."""
+    """What a restore did; not `changed` means that the list stood that way already.
+
+    `left_out` holds the rows that Spotify does not know any more.
+    """
 
     playlist: PlaylistView
     changed: bool
     undo_steps: int
+    left_out: tuple[Uri, ...]
 
 
 @dataclass(frozen=True, slots=True)

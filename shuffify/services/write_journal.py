@@ -69,7 +69,7 @@ class SnapshotJournal:
         spare_short_writes: bool = False,
         born_undone: bool = False,
         restores: Callable[[], int | None] = lambda: None,
-        settle: Callable[[], None] = lambda: None,
+        settle: Callable[[WriteResult], None] = lambda result: None,
     ) -> None:
         self.user_id = user_id
         self.snapshot_id: int | None = None
@@ -145,7 +145,7 @@ class SnapshotJournal:
                 if snapshot is not None:
                     snapshot.write_state = outcome
                 if result is not None:
-                    self._settle()
+                    self._settle(result)
                 if row is not None:
                     ActivityLogService.log(**row)
                 if result is not None:

@@ -3,6 +3,7 @@
 from collections import Counter
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from shuffify.spotify.calls import Add, Call, Move, Remove, Replace
 from shuffify.spotify.errors import RequestRefusedError, UnavailableError, UnknownItemsError
@@ -18,6 +19,9 @@ PAUSE = 0.5
 RESTORE_LIMIT = 1000
 """Calls that finishing a write, or taking it back, may need once it has begun."""
 
+MOST_LEFT_OUT = 100
+"""Rows unknown to Spotify that one write finds out: each takes up to a dozen refused calls."""
+
 _UNKNOWN = re.compile("invalid (track|episode) uri|non-existing id|invalid base62 id", re.I)
 """Spotify's words for rows that do not exist; the status, 400, is that of every refusal."""
 
@@ -30,23 +34,27 @@ class Execution:
         gateway: Gateway,
         before: Playlist,
         *,
+        leave_out_unknown: bool = False,
         progress: Callable[[int, int], None],
         sleep: Callable[[float], None],
     ) -> None:
         self._gateway = gateway
         self._before = before
+        self._leaves_out_unknown = leave_out_unknown
         self._progress = progress
         self._sleep = sleep
         self._sent_twice: Counter[Uri] = Counter()
         self._targets: list[Rows] = []
         """Of the plans so far: what they put there is nobody else's, also while taken back."""
+        self._unknown: set[Uri] = set()
+        """Rows that Spotify refused one by one, because it does not know them."""
         self.touched = False
         """Whether a call may have changed the list."""
         self.calls_done = 0
         self.calls_total = 0
 
     def carry_out(self, planned: Plan) -> None:
-        """Send every call; try one that fails up to three times.
+        """Send every call; try one that fails up to three times, part one with unknown rows.
 
         A repeated insertion would double rows and a repeated move would move others, so after
         those the list is read first, and the rest planned anew from what it shows.
@@ -59,17 +67,46 @@ class Execution:
             try:
                 self._send(calls[0])
                 rest, setbacks = calls[1:], 0
+            except UnknownItemsError:
+                if not self._leaves_out_unknown or len(self._unknown) >= MOST_LEFT_OUT:
+                    raise
+                calls = self._parted(calls)
+                continue
             except UnavailableError:
                 self.touched = True
                 setbacks += 1
                 if setbacks == TRIES:
                     raise
                 self._sleep(pause_after(setbacks))
-                rest = self._rest(calls[0], planned.target) if _is_once_only(calls[0]) else calls
+                goal = self.possible(planned.target)
+                rest = self._rest(calls[0], goal) if _is_once_only(calls[0]) else calls
             self.touched = True
             self.calls_done += len(rest) < len(calls)
             self._progress(self.calls_done, self.calls_done + len(rest))
             calls = rest
+
+    def possible(self, target: Rows) -> Rows:
+        """Return what is left of a target without the rows that Spotify does not know."""
+        return tuple(uri for uri in target if uri not in self._unknown)
+
+    def left_out(self, target: Rows) -> Rows:
+        """Return the rows of a target that Spotify does not know."""
+        return tuple(uri for uri in target if uri in self._unknown)
+
+    def _parted(self, calls: Sequence[Call]) -> list[Call]:
+        """Halve a refused call, of which nothing was written; of one row nothing is left.
+
+        Only insertions follow a call that can be refused for its rows, in the list's order.
+        """
+        refused, *rest = calls
+        assert isinstance(refused, Add | Replace)
+        uris, half = refused.uris, len(refused.uris) // 2
+        if half:
+            first, at = replace(refused, uris=uris[:half]), getattr(refused, "position", None)
+            return [first, Add(uris[half:], None if at is None else at + half), *rest]
+        self._unknown.update(uris)
+        rest = [_one_row_earlier(call) for call in rest]
+        return [Replace(()), *rest] if isinstance(refused, Replace) else rest
 
     def verified(self, target: Rows) -> tuple[Playlist, bool]:
         """Read the list until it is the target; say whether it came to that."""
@@ -150,6 +187,12 @@ class Execution:
             )
             self._sent_twice += again & Counter[Uri](doubtful.uris)
         return list(rest)
+
+
+def _one_row_earlier(call: Call) -> Call:
+    if isinstance(call, Add) and call.position is not None:
+        return replace(call, position=call.position - 1)
+    return call
 
 
 def _is_once_only(call: Call) -> bool:

@@ -37,6 +37,8 @@ class WriteResult:
     calls: int = 0
     kept_added: Rows = ()
     """Rows that others added while the write was under way."""
+    left_out: Rows = ()
+    """Rows that Spotify does not know, where the caller lets them be left out."""
 
     @property
     def changed(self) -> bool:

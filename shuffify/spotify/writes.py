@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from shuffify.errors import ShuffifyError
@@ -47,13 +47,16 @@ def write_playlist(
     base_snapshot_id: str | None = None,
     call_limit: int = 200,
     accept_loss: bool = False,
+    leave_out_unknown: bool = False,
     progress: Callable[[int, int], None] = _silent,
     sleep: Callable[[float], None] = time.sleep,
 ) -> WriteResult:
     """Write what `compute` makes of the fresh list, or leave the list as it is.
 
-    `compute` may be called twice. Raise WriteFailedError when it went wrong on the way; any
-    other error means that nothing was written.
+    `compute` may be called twice. With `leave_out_unknown` rows that Spotify does not know are
+    left out, and told of in the result; without it they refuse the whole write. Raise
+    WriteFailedError when it went wrong on the way; any other error means that nothing was
+    written.
     """
     write = _Write(
         gateway=gateway,
@@ -64,6 +67,7 @@ def write_playlist(
         base_snapshot_id=base_snapshot_id,
         call_limit=call_limit,
         accept_loss=accept_loss,
+        leave_out_unknown=leave_out_unknown,
         progress=progress,
         sleep=sleep,
     )
@@ -81,6 +85,7 @@ class _Write:
     base_snapshot_id: str | None
     call_limit: int
     accept_loss: bool
+    leave_out_unknown: bool
     progress: Callable[[int, int], None]
     sleep: Callable[[float], None]
 
@@ -130,7 +135,11 @@ class _Write:
 
     def _write(self, attempt: Attempt) -> WriteResult:
         execution = Execution(
-            self.gateway, attempt.before, progress=self.progress, sleep=self.sleep
+            self.gateway,
+            attempt.before,
+            leave_out_unknown=self.leave_out_unknown,
+            progress=self.progress,
+            sleep=self.sleep,
         )
         failure: ShuffifyError | None = None
         try:
@@ -141,25 +150,30 @@ class _Write:
                 raise
             failure = error
         calls = execution.calls_done, execution.calls_total
+        target = execution.possible(attempt.target)
+        if not execution.touched:
+            self.journal.void()
+            return replace(_unchanged(attempt), left_out=execution.left_out(attempt.target))
         try:
-            found, written = execution.verified(attempt.target)
+            found, written = execution.verified(target)
         except ShuffifyError as error:
             failure = failure or error
             # what is refused once, a limit or a login, may be let through the second time
             seen = self._last_look()
             if seen is None:
                 self._fail(attempt, calls, failure, found=None, restored=False)
-            found, written = seen, execution.is_target(seen.uris, attempt.target)
+            found, written = seen, execution.is_target(seen.uris, target)
         if not written:
             found_now, restored = self._put_back(execution, attempt, found)
             self._fail(attempt, calls, failure, found=found_now, restored=restored)
         result = WriteResult(
             before=attempt.before,
             playlist=found,
-            target=attempt.target,
+            target=target,
             method=attempt.plan.method,
             calls=execution.calls_done,
-            kept_added=execution.added_by_others(found.uris, attempt.target),
+            kept_added=execution.added_by_others(found.uris, target),
+            left_out=execution.left_out(attempt.target),
         )
         self.journal.applied(result)
         return result

@@ -49,7 +49,7 @@ RULES: Final[Mapping[type[Exception], Rule]] = {
     services.PlaylistAccessError: Rule(403, None),
     services.PlaylistChangedError: Rule(409, "playlist_changed", ("snapshot_id",)),
     services.PlaylistWriteError: Rule(502, "write_failed", ("restored", "snapshot_id")),
-    services.UnknownRowsError: Rule(409, "unwritable_rows"),
+    services.UnknownRowsError: Rule(409, "unwritable_rows", ("unknown_uris",)),
     services.NothingToUndoError: Rule(409, "nothing_to_undo"),
     services.SourceInUseError: Rule(409, "source_in_use", ("schedules",)),
     services.ScheduleRunningError: Rule(409, "already_running"),

@@ -146,6 +146,25 @@ def test_what_cannot_come_back_is_asked_for(page: Page, world: Demo, sandbox: Sa
     assert [row.activity_type for row in rows(world)] == ["snapshot_create", "snapshot_restore"]
 
 
+def test_what_spotify_no_longer_knows_is_left_out_on_request(
+    page: Page, world: Demo, sandbox: Sandbox
+) -> None:
+    stands, gone = sandbox.uris(TWELVE), "spotify:track:" + "0" * 22
+    (kept,) = store(world, snapshot([*stands[::-1], gone]))
+    shown = open_drawer(page)
+    shown.locator(f"[data-snapshot='{kept}']").click()
+    shown.get_by_role("button", name="Restore").click()
+    confirm(page, "Restore this snapshot?", "Restore")
+    asked = page.get_by_role("dialog", name="Restore without what Spotify no longer knows?")
+    expect(asked).to_contain_text(f"Spotify does not know {gone} any more")
+    assert sandbox.uris(TWELVE) == stands
+    asked.get_by_role("button", name="Restore the rest").click()
+    said = toast(page, "save 1 row that Spotify no longer knows")
+    said.get_by_role("button", name="Undo").click()
+    toast(page, "was undone")
+    assert sandbox.uris(TWELVE) == stands
+
+
 def test_the_fifty_first_names_the_one_to_delete_and_faults_lead_on(
     page: Page, world: Demo
 ) -> None:

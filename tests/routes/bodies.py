@@ -44,7 +44,8 @@ BODIES = {
         f"POST /playlist/{TWELVE}/snapshots", SnapshotCreate, {"trigger_description": "x"}
     ),
     "snapshots.restore_snapshot": Body(
-        "POST /snapshots/1/restore", SnapshotRestore, {"accept_local_loss": False}
+        "POST /snapshots/1/restore", SnapshotRestore,
+        {"accept_local_loss": False, "accept_unknown_loss": False},
     ),
     "workshop.preview_shuffle": Body(
         f"POST /workshop/{TWELVE}/preview-shuffle",

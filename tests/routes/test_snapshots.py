@@ -175,20 +175,53 @@ def test_a_restore_that_would_lose_local_files_asks_first(
     assert "cannot come back" in accepted.json["message"]
 
 
-@pytest.mark.parametrize("accepted", [False, True])
-def test_a_restore_with_a_row_that_spotify_does_not_know_names_it_and_what_to_do(
-    mira: Visitor, sandbox: Sandbox, outside: Session, accepted: bool
+def test_a_restore_leaves_out_rows_that_spotify_does_not_know_only_after_consent(
+    mira: Visitor, sandbox: Sandbox, outside: Session
 ) -> None:
     stands = sandbox.uris(TWELVE)
     snapshot_id, gone = take(mira), "spotify:track:" + "0" * 22
     snapshot = outside.get_one(PlaylistSnapshot, snapshot_id)
-    snapshot.track_uris = [gone, *stands[1:]]
+    snapshot.track_uris = [gone, *stands[::-1], gone]
     outside.commit()
     path = f"/snapshots/{snapshot_id}/restore"
-    refused = mira.post(path, {"accept_local_loss": accepted})
-    assert (refused.status_code, refused.json["code"]) == (409, "unwritable_rows")
-    assert gone in refused.json["message"] and "in the workshop" in refused.json["message"]
+    for body in ({}, {"accept_local_loss": True}, {"accept_unknown_loss": False}):
+        refused = mira.post(path, body)
+        assert (refused.status_code, refused.json["code"]) == (409, "unwritable_rows")
+        assert refused.json["unknown_uris"] == [gone]
+        said = refused.json["message"]
+        assert gone in said and "accept_unknown_loss" in said
     assert sandbox.uris(TWELVE) == stands
+
+    done = mira.post(path, {"accept_unknown_loss": True})
+    assert (done.status_code, done.json["category"]) == (200, "success")
+    assert done.json["message"].endswith(", save 2 rows that Spotify no longer knows.")
+    assert done.json["left_out"] == [gone, gone]
+    assert sandbox.uris(TWELVE) == stands[::-1]
+    row = trail(outside)[-1]
+    assert row.activity_type == "snapshot_restore"
+    assert row.metadata_json is not None and row.metadata_json["reason"] == (
+        "2 rows were left out: Spotify does not know them any more"
+    )
+    assert mira.post(f"/undo/{TWELVE}").status_code == 200
+    assert sandbox.uris(TWELVE) == stands
+
+
+def test_a_restore_of_which_only_unknown_rows_are_missing_changes_nothing(
+    mira: Visitor, sandbox: Sandbox, outside: Session
+) -> None:
+    stands = sandbox.uris(TWELVE)
+    snapshot_id = take(mira)
+    outside.get_one(PlaylistSnapshot, snapshot_id).track_uris = [
+        *stands, "spotify:track:" + "0" * 22
+    ]
+    outside.commit()
+    rows = len(trail(outside))
+    answer = mira.post(f"/snapshots/{snapshot_id}/restore", {"accept_unknown_loss": True})
+    assert (answer.status_code, answer.json["category"]) == (200, "info")
+    assert "as in the snapshot already, save 1 row" in answer.json["message"]
+    assert sandbox.uris(TWELVE) == stands
+    outside.rollback()
+    assert [row.activity_type for row in trail(outside)[rows:]] == ["snapshot_create"]
 
 
 def test_other_peoples_lists_have_no_snapshots(mira: Visitor, outside: Session) -> None:

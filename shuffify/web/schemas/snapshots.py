@@ -22,6 +22,7 @@ class SnapshotRestore(Schema):
     """POST /snapshots/<row>/restore."""
 
     accept_local_loss: bool = False
+    accept_unknown_loss: bool = False
 
 
 class SnapshotQuery(Query):

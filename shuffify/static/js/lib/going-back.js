@@ -2,7 +2,7 @@
 import { ask } from "./dialog.js";
 import { explain } from "./next-step.js";
 import { say } from "./notice.js";
-import { lossInWords, tellSettled } from "./snapshots.js";
+import { lossInWords, tellSettled, unknownInWords } from "./snapshots.js";
 import { tellSteps, write } from "./writes.js";
 
 export const undoAction = (playlist) => ({ label: "Undo", run: () => undo(playlist) });
@@ -25,32 +25,44 @@ export async function undo(playlist) {
   }
 }
 
-function mayLose(answer) {
-  return ask({
+// What may be lost, each with what to ask first and the field that says yes.
+const LOSSES = [
+  {
+    // `calls` is told where the list is merely too long to be moved row by row: no consent helps.
+    fits: ({ calls }) => calls === null,
+    field: "accept_local_loss",
     title: "Restore without what cannot come back?",
-    message:
+    message: (answer) =>
       `${lossInWords(answer)} would leave the playlist for good, or cannot return to it: no app` +
       " can add them. Everything else is restored.",
-    confirm: "Restore the rest",
-    danger: true,
-  });
-}
+  },
+  {
+    fits: ({ unknown_uris: uris }) => uris !== undefined,
+    field: "accept_unknown_loss",
+    title: "Restore without what Spotify no longer knows?",
+    message: ({ unknown_uris: uris }) =>
+      `${unknownInWords(uris)}, so it cannot return to the playlist. Everything else is restored.`,
+  },
+];
 
-// `calls` is told where the list is merely too long to be moved row by row: no consent helps.
-const asksForLoss = ({ code, answer }) => code === "unwritable_rows" && answer.calls === null;
+const lossOf = ({ code, answer }) =>
+  code === "unwritable_rows" ? LOSSES.find(({ fits }) => fits(answer)) : undefined;
+
+const mayLose = ({ title, message }, answer) =>
+  ask({ title, message: message(answer), confirm: "Restore the rest", danger: true });
 
 // `finished` is called when it worked or failed, before the user is told.
-export async function restore(playlist, snapshotId, { acceptLoss = false, finished = () => {} } = {}) {
+export async function restore(playlist, snapshotId, { consent = {}, finished = () => {} } = {}) {
   let answer;
   try {
-    const body = acceptLoss ? { accept_local_loss: true } : {};
-    answer = await write(playlist, `/snapshots/${snapshotId}/restore`, body, "Restoring");
+    answer = await write(playlist, `/snapshots/${snapshotId}/restore`, consent, "Restoring");
   } catch (error) {
-    if (!asksForLoss(error)) {
+    const loss = lossOf(error);
+    if (loss === undefined || consent[loss.field]) {
       finished();
-      explain(error, { playlist, retry: () => restore(playlist, snapshotId, { acceptLoss }) });
-    } else if (await mayLose(error.answer)) {
-      await restore(playlist, snapshotId, { acceptLoss: true, finished });
+      explain(error, { playlist, retry: () => restore(playlist, snapshotId, { consent }) });
+    } else if (await mayLose(loss, error.answer)) {
+      await restore(playlist, snapshotId, { consent: { ...consent, [loss.field]: true }, finished });
     }
     return;
   }

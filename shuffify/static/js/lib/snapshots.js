@@ -78,3 +78,9 @@ export function lossInWords({ local_files: local, null_rows: gone }) {
     .map(([number, noun]) => counted(number, noun))
     .join(" and ");
 }
+
+// Spotify does not always say which row it is: "at least one of 12 rows".
+export function unknownInWords(uris) {
+  const what = uris.length === 1 ? uris[0] : `at least one of ${counted(uris.length, "row")}`;
+  return `Spotify does not know ${what} any more`;
+}
