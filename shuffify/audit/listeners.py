@@ -24,12 +24,12 @@ from sqlalchemy import inspect as inspect_class
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapper, Session, SessionTransaction
 
-from .bypass import Detector
 from .capture import Capture
 from .change import Change
 from .context import current
 from .counters import Counters
 from .delivery import Delivery
+from .detector import Detector
 from .errors import describe_error, is_lost, traced
 from .guard import guarded
 from .ledger import Frame

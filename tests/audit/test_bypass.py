@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import DDL, delete, event, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
+from shuffify.audit import detector
 from shuffify.audit.bypass import Bypass
 from shuffify.audit.marks import CAPTURED
 from tests.audit.shop import FOREIGN, MIXES, PLAYS, VISITS, Basket, Mix, Review, Song, mix_songs
@@ -87,6 +88,20 @@ def test_the_log_line_has_table_kind_and_call_site_but_no_value(
     assert "hush" not in caplog.text and "4711" not in caplog.text
     assert shop.count("bypasses") == 1, "also when it is rolled back afterwards"
     assert found[0].statement.startswith("UPDATE mixes SET name = 'hush'")
+
+
+def test_a_text_is_a_bypass_each_time_and_reads_are_not_kept_without_end(
+    shop: Stage, found: list[Bypass], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detector, "MOST_READS", 3)
+    kept = shop.trail._hear.detector._reads.setdefault(shop.engine.dialect.name, set())
+    with shop.engine.begin() as connection:
+        for number in range(9):
+            connection.execute(text(f"SELECT {number}"))
+            assert f"SELECT {number}" in kept and len(kept) <= 3
+            connection.execute(text("UPDATE mixes SET name = 'new'"))
+            connection.execute(text("SELECT 'x'"))
+    assert told(found) == [("update", ("mixes",), "text")] * 9
 
 
 def test_a_statement_that_fails_has_bypassed_nothing(shop: Stage, found: list[Bypass]) -> None:

@@ -1,0 +1,262 @@
+"""The bypass detector: what writes an audited table and no flush has told of (rule A9).
+
+It listens at the cursor, behind every API: `bulk_*` methods, Core statements, text, plain SQL on a
+connection or an engine, and the flushes of sessions that nobody watches. A statement counts once
+it has been executed, also when its transaction is rolled back afterwards. What the database does
+by itself (triggers, ON DELETE) and what goes to the driver past SQLAlchemy it cannot see.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+from weakref import WeakKeyDictionary, WeakSet, ref
+
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.orm import Session
+
+from .bypass import Bypass, observers
+from .callsite import call_site
+from .context import current
+from .counters import Counters
+from .dml import LONGEST_KEPT, Dml, tables_written
+from .errors import traced
+from .marks import ALLOWED, CAPTURED, OWN
+from .registry import Registry
+from .suspension import suspension
+from .tables import Entry
+from .unit import Unit, utcnow
+
+log = logging.getLogger("shuffify.audit")
+
+MOST_SITES: Final = 1000
+"""Call sites of allowed statements that are remembered as logged."""
+
+MOST_READS: Final = 1000
+"""Statements of one dialect that are remembered as writing nothing."""
+
+_SEEN: Final = "_audit_seen"
+"""Where an execution remembers which detectors have judged it."""
+
+_FLUSHED: Final = "_audit_flushed"
+"""Where it remembers which detector has found last that a flush sends it."""
+
+_MAPPERS_OWN: Final = "compiled_cache"
+"""The execution option by which a mapper's statement is known."""
+
+
+class Detector:
+    """Watches the cursors of the engines that one trail knows."""
+
+    def __init__(self, registry: Registry, unit_of: Callable[[Session], Unit | None],
+                 counters: Counters) -> None:
+        self._registry = registry
+        self._unit_of = unit_of
+        self._counters = counters
+        self._engines: WeakSet[Engine] = WeakSet()
+        self._sessions: WeakKeyDictionary[Connection, tuple[ref[Session], ...]] = (
+            WeakKeyDictionary()
+        )
+        self._told: set[str] = set()
+        self._reads: dict[str, set[str]] = {}
+        """Texts that write nothing, by dialect: most statements are one of them."""
+        self._lock = threading.Lock()
+
+    def guard(self, engine: Any) -> None:
+        """Listen at an engine's cursors; the engine of an AsyncEngine, a clone's original."""
+        engine = getattr(engine, "sync_engine", engine)
+        if engine in self._engines:
+            return
+        with self._lock:
+            # Clones hear what their original hears, not the other way round.
+            original = engine
+            while hasattr(original, "_proxied"):
+                original = original._proxied
+            if original not in self._engines:
+                event.listen(original, "after_cursor_execute", self.after_cursor_execute)
+                self._engines.add(original)
+            self._engines.add(engine)
+
+    def release(self) -> None:
+        """Listen no more."""
+        for engine in list(self._engines):
+            if event.contains(engine, "after_cursor_execute", self.after_cursor_execute):
+                event.remove(engine, "after_cursor_execute", self.after_cursor_execute)
+        self._engines.clear()
+
+    def began(self, session: Session, connection: Connection) -> None:
+        """Note which session writes through a connection; several may, one inside the other."""
+        self.guard(connection.engine)
+        known = self._sessions.get(connection)
+        if known is None:
+            self._sessions[connection] = (ref(session),)
+        elif not any(one() is session for one in known):
+            alive = tuple(one for one in known if one() is not None)
+            self._sessions[connection] = (*alive, ref(session))
+
+    def after_cursor_execute(self, connection: Connection, cursor: Any, statement: str,
+                             parameters: Any, context: Any, executemany: bool) -> None:
+        # What is met most comes first: a read; one of the batches in which a flush may send each
+        # row of one execution.
+        if (statement in OWN or statement in self._reads.get(connection.dialect.name, ())
+                or self is getattr(context, _FLUSHED, None)):
+            return
+        try:
+            if self._is_flushed(connection, context):
+                setattr(context, _FLUSHED, self)
+            else:
+                self._look(connection, cursor, statement, context)
+        except Exception as error:
+            self._counters.add("degraded.bypass")
+            log.error("the search for bypasses failed: %s", traced(error))
+
+    def _is_flushed(self, connection: Connection, context: Any) -> bool:
+        """Tell whether a mapper sends this, in a flush that the trail hears of.
+
+        The unit of work brings its mapper's cache of compiled statements along. A hook's own Core
+        statement in the middle of a flush has none.
+        """
+        if _MAPPERS_OWN not in context.execution_options:
+            return False
+        for one in self._sessions.get(connection, ()):
+            session = one()
+            unit = None if session is None else self._unit_of(session)
+            if session is not None and unit is not None and _is_flushing(session, unit):
+                return True
+        return False
+
+    def _look(self, connection: Connection, cursor: Any, statement: str, context: Any) -> None:
+        compiled = context.compiled
+        is_crud = context.isinsert or context.isupdate or context.isdelete
+        if compiled is not None and is_crud and not compiled.ctes:
+            hits = self._in_statement(connection, context)
+            form = "mapper" if _MAPPERS_OWN in context.execution_options else "statement"
+        else:
+            # `DDL` takes any text; what a definition's body writes is written later. Otherwise not
+            # `statement`: comments that others add would make each execution a new text.
+            is_bare = compiled is None or context.isddl
+            written = tables_written(statement if is_bare else compiled.string,
+                                     connection.dialect.name)
+            if not written:
+                self._remember(connection, statement)
+                return
+            hits = self._audited(written, connection)
+            form = "text" if is_bare or context.is_text else "statement"
+        if not hits or self._is_unit_of_work(connection, form, hits):
+            return
+        if context.execution_options.get(CAPTURED):
+            hits = self._beside_the_recorded(connection, context, hits)
+        if hits:
+            self._judge(connection, cursor, context, hits, form)
+
+    def _beside_the_recorded(self, connection: Connection, context: Any,
+                             hits: list[tuple[str, Entry]]) -> list[tuple[str, Entry]]:
+        """Return what the CTEs of a recorded statement write: nobody has read their rows."""
+        if context.compiled is None or context.isddl or not context.compiled.ctes:
+            return []
+        own = self._in_statement(connection, context)
+        return hits[:-1] if own and hits[-1][1] is own[0][1] else hits
+
+    def _remember(self, connection: Connection, statement: str) -> None:
+        reads = self._reads.setdefault(connection.dialect.name, set())
+        if len(reads) >= MOST_READS:
+            reads.clear()  # Texts with values in them come once and would fill it.
+        if len(statement) <= LONGEST_KEPT:
+            reads.add(statement)
+
+    def _in_text(self, text: str, connection: Connection) -> list[tuple[str, Entry]]:
+        return self._audited(tables_written(text, connection.dialect.name), connection)
+
+    def _audited(self, written: Sequence[Dml], connection: Connection) -> list[tuple[str, Entry]]:
+        if not written:
+            return []
+        tables, default = self._registry.tables(), connection.dialect.default_schema_name
+        found = ((one.verb, tables.of(one, default)) for one in written)
+        return [(verb, entry) for verb, entry in found if entry and entry.is_bypassed_by(verb)]
+
+    def _in_statement(self, connection: Connection, context: Any) -> list[tuple[str, Entry]]:
+        table = getattr(context.invoked_statement, "table", None)
+        while table is not None and not hasattr(table, "fullname"):
+            table = getattr(table, "element", None)  # An alias.
+        if table is None:
+            return self._in_text(context.compiled.string, connection)
+        default = connection.dialect.default_schema_name
+        entry = self._registry.tables().find(table.schema, table.name, default)
+        if entry is None:
+            return []
+        verb = "insert" if context.isinsert else "update" if context.isupdate else "delete"
+        if entry.is_bypassed_by(verb):
+            return [(verb, entry)]
+        # Only the text tells an upsert.
+        return self._in_text(context.compiled.string, connection) if verb == "insert" else []
+
+    def _is_unit_of_work(self, connection: Connection, form: str, hits: list[tuple[str, Entry]]
+                         ) -> bool:
+        """Tell whether the unit of work sends this for a bulk update by key, or to associations.
+
+        To an association table it does not bring its mapper's cache along, in a flush either.
+        """
+        if form == "mapper":
+            return any(unit.captures for _, unit in self._users(connection))
+        if form == "text" or not all(one.is_association for _, one in hits):
+            return False
+        return any(_is_flushing(session, unit) for session, unit in self._users(connection))
+
+    def _users(self, connection: Connection) -> Iterator[tuple[Session, Unit]]:
+        for one in self._sessions.get(connection, ()):
+            session = one()
+            unit = None if session is None else self._unit_of(session)
+            if session is not None and unit is not None:
+                yield session, unit
+
+    # -- what becomes of it ------------------------------------------------------------------
+
+    def _judge(self, connection: Connection, cursor: Any, context: Any,
+               hits: list[tuple[str, Entry]], form: str) -> None:
+        pause = suspension()
+        reason = context.execution_options.get(ALLOWED)
+        if pause is not None:
+            for session, unit in self._users(connection):
+                frame = unit.frame(session.get_nested_transaction())
+                number = 1 if cursor.rowcount < 0 else cursor.rowcount
+                frame.let_pass(pause, current(), utcnow(), number)
+                return
+            reason = pause.reason
+        # An INSERT of many rows comes in batches; they are one statement.
+        seen = vars(context).setdefault(_SEEN, set())
+        if self in seen:
+            return
+        seen.add(self)
+        verb = hits[0][0]
+        names = tuple(dict.fromkeys(entry.name for _, entry in hits))
+        found = Bypass(verb, names, form, call_site(), context.statement)
+        if isinstance(reason, str) and reason.strip():
+            self._allow(found, reason)
+            return
+        self._counters.add("bypasses")
+        log.error("the trail was bypassed: %s", found)
+        for observer in tuple(observers):
+            observer(found)
+
+    def _allow(self, found: Bypass, reason: str) -> None:
+        self._counters.add("bypasses.allowed")
+        if found.site not in self._told and len(self._told) < MOST_SITES:
+            self._told.add(found.site)
+            log.info("allowed past the trail: %s (%s)", found, reason)
+
+
+def _is_flushing(session: Session, unit: Unit) -> bool:
+    """Tell whether the session's innermost transaction is that of the flush under way.
+
+    `bulk_*` methods open one of their own, in a hook of a flush as well; before_flush listeners
+    run while the flush has none yet. Both attributes are SQLAlchemy's own, the same in 2.0 and
+    2.1; this is the only function that reads them.
+    """
+    notes = unit.notes
+    if notes is None:
+        return False
+    own = getattr(notes.flush_context, "transaction", None)
+    return own is not None and own is getattr(session, "_transaction", own)
