@@ -8,6 +8,11 @@ from flask.cli import with_appcontext
 from shuffify.keys import new_secret_key, new_token_key
 from shuffify.services import TokenService
 
+_OPTIONAL = (
+    "AUDIT_SEAL_KEY is optional: with it, who has only the database cannot seal an altered trail "
+    "anew.\nKeep it as long as the trail: `shuffify audit verify` needs it."
+)
+
 
 @click.group()
 def keys() -> None:
@@ -17,13 +22,18 @@ def keys() -> None:
 @keys.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def generate(as_json: bool) -> None:
-    """Print a SECRET_KEY and a key for TOKEN_KEYS."""
-    made = {"SECRET_KEY": new_secret_key(), "TOKEN_KEYS": new_token_key()}
+    """Print a SECRET_KEY, a key for TOKEN_KEYS and one for AUDIT_SEAL_KEY."""
+    made = {
+        "SECRET_KEY": new_secret_key(),
+        "TOKEN_KEYS": new_token_key(),
+        "AUDIT_SEAL_KEY": new_secret_key(),
+    }
     if as_json:
         click.echo(json.dumps(made))
         return
     for name, value in made.items():
         click.echo(f"{name}={value}")
+    click.echo(_OPTIONAL, err=True)  # what is printed may be read as a file of variables
 
 
 @keys.command()

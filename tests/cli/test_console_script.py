@@ -123,8 +123,11 @@ def test_generated_keys_are_good_ones_and_new_each_time() -> None:
     assert made[0] != made[1]
     assert len(made[0]["SECRET_KEY"]) >= 32
     assert Fernet(made[0]["TOKEN_KEYS"])
-    text = CliRunner().invoke(cli.cli, ["keys", "generate"]).stdout
-    assert re.fullmatch(r"SECRET_KEY=\S{32,}\nTOKEN_KEYS=\S{44}\n", text)
+    assert len({made[0]["SECRET_KEY"], made[0]["AUDIT_SEAL_KEY"], made[1]["AUDIT_SEAL_KEY"]}) == 3
+    printed = CliRunner().invoke(cli.cli, ["keys", "generate"])
+    lines = r"SECRET_KEY=\S{32,}\nTOKEN_KEYS=\S{44}\nAUDIT_SEAL_KEY=\S{32,}\n"
+    assert re.fullmatch(lines, printed.stdout)
+    assert "AUDIT_SEAL_KEY is optional" in printed.stderr
 
 
 def free_port() -> int:
