@@ -98,6 +98,12 @@ def test_a_schedule_is_made_changed_run_undone_and_deleted(
     expect(switch).to_have_attribute("aria-checked", "false")
     expect(switch).to_be_focused()
     expect(card).to_contain_text("Switched off")
+    # Each good news takes the place of the one before, rather than covering the page.
+    for state in ("true", "false"):
+        switch.click()
+        expect(switch).to_have_attribute("aria-checked", state)
+        expect(page.locator(".toast")).to_have_count(1)
+    expect(page.locator(".toast")).to_contain_text("off")
 
     card.get_by_role("button", name="Run now").click()
     toast = page.locator(".toast").filter(has_text="of them new")
@@ -133,7 +139,8 @@ def test_a_schedule_is_made_changed_run_undone_and_deleted(
         ("upstream_source_add", f"Added upstream source '{SOURCE_NAME}' to '{NAME}'"),
         ("schedule_update", f"Updated {job} for '{NAME}' "
                             "(job_type, schedule_type, schedule_value, source_playlist_ids)"),
-        ("schedule_toggle", f"Disabled {job} for '{NAME}'"),
+        *(("schedule_toggle", f"{way} {job} for '{NAME}'")
+          for way in ("Disabled", "Enabled", "Disabled")),
         ("snapshot_create", f"Saved '{NAME}' before scheduled shuffle"),
         ("schedule_run", f"Manually ran {job} for '{NAME}'"),
         ("snapshot_create", f"Saved '{NAME}' before restore"),

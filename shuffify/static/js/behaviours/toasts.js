@@ -14,10 +14,12 @@ export function attach(container) {
     toast.querySelector('[data-slot="message"]').textContent = message;
     toast.querySelector('[data-slot="close"]').addEventListener("click", () => dismiss(toast));
     const region = container.querySelector(`[data-slot="${kind}"]`);
+    const older = [...region.children];
     region.append(toast);
     if (action !== null) {
       offer(toast, action);
     }
+    older.filter((old) => isOvertaken(old, toast, kind)).forEach((old) => old.remove());
     while (region.children.length > MOST) {
       region.firstElementChild.remove();
     }
@@ -32,6 +34,13 @@ export function attach(container) {
     }
   });
   document.addEventListener("shuffify:notice", (event) => show(event.detail));
+}
+
+// Good news that asks for nothing makes room for the next, and what is said again is said once.
+function isOvertaken(old, news, kind) {
+  const asksNothing = (toast) => toast.querySelector('[data-slot="action"]').hidden;
+  const isPassing = kind === "said" && asksNothing(old) && asksNothing(news);
+  return (isPassing || old.textContent === news.textContent) && !old.contains(document.activeElement);
 }
 
 // Who pressed a button of a notice goes on from where they were, not from the top of the page.
