@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -26,7 +26,7 @@ from .keys import entity_id_of, parsed_key
 from .plan import Plan
 from .reading import KEYS_A_SELECT, key_in
 from .registry import Registry
-from .replay import NOT_TOLD, Story, stories, summaries
+from .replay import NOT_TOLD, Story, given_up, is_later, stories, summaries
 from .tolerance import Unreadable, tolerant
 from .unit import utcnow
 
@@ -61,6 +61,8 @@ class Reconciliation:
 
     objects: int = 0
     events: int = 0
+    unexplained: int = 0
+    """How many findings there were."""
     not_covered: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """How many objects, by entity, column (empty: the whole object) and reason."""
 
@@ -85,7 +87,9 @@ class Reconciler:
         with _snapshot(engine) as connection:
             known = summaries(connection, self.log)
             for plan in self.registry.plans():
-                yield from _OfPlan(self, connection, plan, known).findings()
+                for finding in _OfPlan(self, connection, plan, known).findings():
+                    self.result.unexplained += 1
+                    yield finding
 
 
 def _snapshot(engine: Engine) -> Connection:
@@ -106,8 +110,6 @@ class _OfPlan:
         self.result = whole.result
         self.plan = plan
         self.known = known
-        self.moved: dict[str, datetime] = {}
-        """Ids that objects had before, with when they gave them up."""
         self.alive: set[str] = set()
         """Ids that are digests: which objects they mean can only be learnt from these."""
 
@@ -118,21 +120,24 @@ class _OfPlan:
         if self._is_mixed():
             self.result.leave_out(self.plan.entity, MIXED)
             return
+        yield from self._unexplained_living()
+        # Beforehand: whether an id was given up may be told by the row of any other.
+        moved = given_up(self.connection, self.log, self.plan)
+        for id_, story in self._standing_in_the_log():
+            if id_ not in self.alive and not is_later(moved.get(id_), story.at):
+                yield from self._judge_gone(id_, story)
+
+    # -- the living ------------------------------------------------------------------------
+
+    def _unexplained_living(self) -> Iterator[Finding]:
         for rows in self._live():
             ids = {entity_id_of(self.plan, self.plan.key_of(row)): row for row in rows}
             self.result.objects += len(ids)
             if any(_is_digest(self.plan, id_, row) for id_, row in ids.items()):
                 self.alive.update(ids)
             told = stories(self.connection, self.log, self.plan, list(ids))
-            self._note(told.values())
             for id_, row in ids.items():
                 yield from self._judge_living(id_, row, told.get(id_))
-        candidates = list(self._standing_in_the_log())
-        for id_, story in candidates:
-            if id_ not in self.alive and not self._moved_away(id_, story):
-                yield from self._judge_gone(id_, story)
-
-    # -- the living ------------------------------------------------------------------------
 
     def _live(self) -> Iterator[list[Values]]:
         """Yield the table's rows in batches, by key; those of a subclass are its own plan's."""
@@ -213,7 +218,6 @@ class _OfPlan:
         """Yield the ids that should exist by the log and that no live row bears."""
         for ids in self._ids():
             told = stories(self.connection, self.log, self.plan, ids)
-            self._note(told.values())
             self.result.events += sum(story.events for story in told.values())
             standing = {id_: story for id_, story in told.items() if story.exists}
             alive = self._alive(standing)
@@ -252,15 +256,6 @@ class _OfPlan:
             self.result.leave_out(self.plan.entity, reason)
 
     # -- both ------------------------------------------------------------------------------
-
-    def _note(self, told: Iterable[Story]) -> None:
-        for story in told:
-            for id_, at in story.former_ids.items():
-                self.moved[id_] = max(at, self.moved.get(id_, at))
-
-    def _moved_away(self, id_: str, story: Story) -> bool:
-        at = self.moved.get(id_)
-        return at is not None and story.at is not None and story.at <= at
 
     def _implied(self, operation: Any, key: Any, values: Values, old: Values | None = None,
                  new: Values | None = None) -> Change:

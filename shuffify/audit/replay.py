@@ -9,15 +9,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, select
+from sqlalchemy import ColumnElement, Table, func, or_, select
 from sqlalchemy import types as sqltypes
 from sqlalchemy.engine import Connection
 
 from .canonical import naive_utc, number
 from .change import Values
-from .history import Event, event_of, events_of, former_key, require_columns
+from .history import Event, Key, event_of, events_of, former_key, require_columns
 from .keys import entity_id_of, parsed_key
 from .plan import Plan
+from .reading import batches
 from .recall import NotKept
 from .render import encode
 from .retention import PRUNED
@@ -120,11 +121,14 @@ def stories(connection: Connection, log: Table, plan: Plan, ids: list[str]) -> d
         .order_by(log.c.entity_id, *order)
     )
     told: dict[str, Story] = {}
+    keys: dict[str, Key | None] = {}
     for row in rows:
-        story = told.setdefault(row.entity_id, Story(plan))
-        story.take(event_of(plan, parsed_key(plan, row.entity_id) or (row.entity_id,), row))
+        id_ = row.entity_id
+        if id_ not in told:
+            told[id_], keys[id_] = Story(plan), parsed_key(plan, id_)
+        told[id_].take(event_of(plan, keys[id_] or (id_,), row))
     for id_, story in told.items():
-        key = parsed_key(plan, id_)
+        key = keys[id_]
         if story.former_ids and key is not None:
             told[id_] = whole = Story(plan)
             for event in events_of(connection, log, plan, key):
@@ -132,6 +136,21 @@ def stories(connection: Connection, log: Table, plan: Plan, ids: list[str]) -> d
             # Those under former ids count where they stand.
             whole.events = story.events
     return told
+
+
+def given_up(connection: Connection, log: Table, plan: Plan) -> dict[str, datetime]:
+    """Return the ids that a model's objects had before, with when they gave them up."""
+    require_columns(log)
+    moved = select(log.c.entity_id).distinct().where(
+        log.c.entity_type == plan.entity, log.c.entity_id.is_not(None),
+        or_(*(_tells_of(log.c.metadata_json, "changes", name) for name in plan.primary_key)),
+    )
+    found: dict[str, datetime] = {}
+    for ids in batches(connection.scalars(moved).all()):
+        for story in stories(connection, log, plan, ids).values():
+            for id_, at in story.former_ids.items():
+                found[id_] = max(at, found.get(id_, at))
+    return found
 
 
 @dataclass(slots=True)
@@ -144,14 +163,15 @@ class Summaries:
 
     def summarised_since(self, entity: str, since: datetime | None) -> bool:
         """Tell whether a bulk statement changed objects of this kind after a time."""
-        return _is_later(self.summarised.get(entity), since)
+        return is_later(self.summarised.get(entity), since)
 
     def cascaded_since(self, entity: str, since: datetime | None) -> bool:
         """Tell whether ON DELETE took objects of this kind after a time."""
-        return _is_later(self.cascaded.get(entity), since)
+        return is_later(self.cascaded.get(entity), since)
 
 
-def _is_later(newest: datetime | None, since: datetime | None) -> bool:
+def is_later(newest: datetime | None, since: datetime | None) -> bool:
+    """Tell whether there is a time that is not before another, which may be unknown."""
     return newest is not None and (since is None or newest >= since)
 
 
@@ -161,12 +181,14 @@ def summaries(connection: Connection, log: Table) -> Summaries:
     found = Summaries()
     pruned = select(log.c.activity_type).where(log.c.activity_type == PRUNED).limit(1)
     found.pruned = connection.execute(pruned).first() is not None
-    unnamed = select(log.c.entity_type, log.c.created_at).where(
+    unnamed = select(log.c.entity_type, func.max(log.c.created_at)).where(
         log.c.entity_type.is_not(None), log.c.entity_id.is_(None)
-    )
+    ).group_by(log.c.entity_type)
     for entity, at in connection.execute(unnamed):
         _keep_newest(found.summarised, entity, at)
-    counted = select(log.c.created_at, log.c.metadata_json).where(_has_cascaded(log))
+    counted = select(log.c.created_at, log.c.metadata_json).where(
+        _tells_of(log.c.metadata_json, "cascaded")
+    )
     for at, metadata in connection.execute(counted):
         told = json.loads(metadata) if isinstance(metadata, str) else metadata
         for entity in told["cascaded"]:
@@ -174,12 +196,12 @@ def summaries(connection: Connection, log: Table) -> Summaries:
     return found
 
 
-def _has_cascaded(log: Table) -> ColumnElement[bool]:
-    column = log.c.metadata_json
-    if isinstance(column.type, sqltypes.JSON):
-        found: ColumnElement[bool] = column["cascaded"].as_string().is_not(None)
+def _tells_of(metadata: ColumnElement[Any], *path: str) -> ColumnElement[bool]:
+    """Compare what stands at a path of the metadata; in a text, perhaps more rows than have it."""
+    if isinstance(metadata.type, sqltypes.JSON):
+        found: ColumnElement[bool] = metadata[path].as_string().is_not(None)
         return found
-    return column.like('%"cascaded":%')
+    return metadata.like(f'%"{path[-1]}":%')
 
 
 def _keep_newest(newest: dict[str, datetime], entity: str, at: datetime) -> None:

@@ -35,12 +35,13 @@ def reconcile(as_json: bool) -> None:
     """
     with reading():
         reconciler = trail.reconcile()
-        findings = list(reconciler.run(db.engine))
+        findings, result = reconciler.run(db.engine), reconciler.result
         if as_json:
-            terminal.echo_json(_as_json(findings, reconciler.result))
+            terminal.echo_json(_as_json(list(findings), result))
         else:
-            terminal.echo(_lines(findings, reconciler.result))
-    if findings:
+            for line in _lines(findings, result):
+                terminal.echo([line])  # As it is found: there may be more than memory holds.
+    if result.unexplained:
         raise SystemExit(1)
 
 
@@ -65,14 +66,14 @@ def _as_json(findings: list[Finding], result: Reconciliation) -> dict[str, Any]:
     }
 
 
-def _lines(findings: list[Finding], result: Reconciliation) -> Iterator[str]:
+def _lines(findings: Iterator[Finding], result: Reconciliation) -> Iterator[str]:
     for one in findings:
         yield terminal.harmless(_told(one))
-    if findings:
+    if result.unexplained:
         yield ""
     yield (
         f"{counted(result.objects, 'object')} compared with {counted(result.events, 'event')}: "
-        f"{len(findings):,} unexplained."
+        f"{result.unexplained:,} unexplained."
     )
     if result.not_covered:
         yield ""

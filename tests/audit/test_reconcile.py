@@ -13,6 +13,7 @@ from sqlalchemy import Engine, Enum, ForeignKey, Numeric, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from shuffify.audit import Audited, NotAudited, bind
+from shuffify.audit.reading import KEYS_A_SELECT
 from shuffify.audit.reconcile import (
     CASCADED,
     NO_CREATION,
@@ -305,6 +306,18 @@ def test_a_model_whose_table_is_not_made_yet_is_not_covered(stage: Stage, books:
     findings, reconciler = found(stage)
     assert findings == [("altered", "book", "1", ("title",))]
     assert covered(reconciler)["code", "", NO_TABLE] == 1
+
+
+def test_what_has_vanished_is_told_before_all_of_the_log_is_read(stage: Stage) -> None:
+    with stage.session() as session:
+        session.add_all(Book(title=f"Book {number}") for number in range(KEYS_A_SELECT + 1))
+        session.commit()
+    by_hand(stage, "DELETE FROM books")
+    reconciler = stage.trail.reconcile()
+    findings = reconciler.run(stage.engine)
+    assert next(findings).kind == "vanished" and reconciler.result.events == KEYS_A_SELECT
+    assert sum(1 for _ in findings) == KEYS_A_SELECT
+    assert reconciler.result.events == reconciler.result.unexplained == KEYS_A_SELECT + 1
 
 
 def test_it_reads_one_snapshot_and_writes_nothing(stage: Stage, books: None) -> None:
