@@ -25,6 +25,9 @@ MOST_FINDINGS: Final = 100
 
 ROWS_A_FETCH: Final = 1000
 
+SEALS_A_FETCH: Final = 10
+"""Fewer, as each has a trace of up to 40 KiB."""
+
 Entry = tuple[int, str]
 
 
@@ -76,7 +79,10 @@ class Verification:
         saw = self._saw
         saw.pruned_up_to = self._pruned_up_to()
         every_row = self._sealer.every_row().order_by(self._key)
-        with self._stream(self._sealer.every_seal()) as seals, self._stream(every_row) as stream:
+        with (
+            self._stream(self._sealer.every_seal(), SEALS_A_FETCH) as seals,
+            self._stream(every_row, ROWS_A_FETCH) as stream,
+        ):
             rows = _Rows(map(self._sealer.digested, stream))
             for seal in map(as_seal, seals):
                 self._check_seal(seal, rows)
@@ -188,9 +194,8 @@ class Verification:
 
     # -- reading -------------------------------------------------------------------------------
 
-    def _stream(self, query: Any) -> CursorResult[Any]:
-        options = {"yield_per": ROWS_A_FETCH}
-        return self._connection.execute(query, execution_options=options)
+    def _stream(self, query: Any, at_once: int) -> CursorResult[Any]:
+        return self._connection.execute(query, execution_options={"yield_per": at_once})
 
     def _pruned_up_to(self) -> int:
         """Return up to which id rows were deleted through the door, as the trail tells it."""
