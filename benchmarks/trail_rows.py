@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 import json
 from random import Random
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, UniqueConstraint, insert, text
+from sqlalchemy.schema import AddConstraint, DropConstraint
 
 from shuffify.models.db import ActivityLog, User
 
@@ -17,6 +20,8 @@ START = datetime(2025, 11, 1)
 YEAR = timedelta(days=365)
 USERS = 200
 PLAYLISTS_OF_EACH = 12
+SNAPSHOTS_KEPT = 1_000
+"""For a new one the oldest goes: the trail tells of more objects that are gone than live."""
 
 COLUMNS = tuple(name for name in ActivityLog.__table__.columns.keys() if name != "id")
 
@@ -36,13 +41,23 @@ RARE = "schedule_delete"
 """One row in ten thousand."""
 
 
-def trail_rows(number: int, seed: int = 2026) -> Iterator[dict[str, Any]]:
+MOST_COPIED = 1_000_000
+"""Above that, PostgreSQL repeats what it was sent: Python would need minutes for each million."""
+
+
+def trail_rows(number: int, step: timedelta, seed: int = 2026) -> Iterator[dict[str, Any]]:
     """Yield rows in the order of time; few users do much, as it is in life."""
     random = Random(seed)
     kinds = random.choices(KINDS, [kind[1] for kind in KINDS], k=number)
+    snapshots: deque[int] = deque()
     for index, (kind, _, entity, source) in enumerate(kinds):
+        of = index
         if index % 10_000 == 5_000:
             kind, entity, source = RARE, "schedule", "web"
+        elif kind == "snapshot_create" and len(snapshots) >= SNAPSHOTS_KEPT:
+            kind, of = "snapshot_delete", snapshots.popleft()
+        elif kind == "snapshot_create":
+            snapshots.append(of)
         user = 1 + int(USERS * random.random() ** 2)
         playlist = f"{user:04d}{int(PLAYLISTS_OF_EACH * random.random() ** 2):018d}"
         name = f"Playlist {playlist[-2:]} of {user}"
@@ -52,12 +67,12 @@ def trail_rows(number: int, seed: int = 2026) -> Iterator[dict[str, Any]]:
             "description": f"{kind.replace('_', ' ').capitalize()}: '{name}'",
             "playlist_id": None if kind in ("login", "logout", "settings_change") else playlist,
             "playlist_name": None if kind in ("login", "logout", "settings_change") else name,
-            "metadata_json": _metadata(kind, index, random),
-            "created_at": START + index * YEAR / number,
+            "metadata_json": _metadata(kind, of, random),
+            "created_at": START + index * step,
             "event_id": str(UUID(int=random.getrandbits(128), version=4)),
             "entity_type": entity,
             "entity_id": None if entity is None else str(
-                1 + index // 50 if entity == "schedule" else index
+                1 + index // 50 if entity == "schedule" else of
             ),
             "source": source,
             "request_id": str(UUID(int=random.getrandbits(128), version=4)),
@@ -68,11 +83,14 @@ def _metadata(kind: str, index: int, random: Random) -> dict[str, Any] | None:
     if kind in ("login", "logout"):
         return None
     total = random.randrange(20, 2_000)
-    if kind == "snapshot_create":
+    if kind in ("snapshot_create", "snapshot_delete"):
         digest = {"count": total, "bytes": 40 * total, "sha256": f"{random.getrandbits(256):064x}"}
+        values = {"track_uris": digest, "track_count": total}
         return {"snapshot_id": index, "snapshot_type": "scheduled_pre_execution",
-                "track_count": total, "automatic": True,
-                "changes": {"track_uris": [None, digest], "track_count": [None, total]}}
+                "track_count": total, "automatic": True, "changes": {
+                    name: [None, value] if kind == "snapshot_create" else [value, None]
+                    for name, value in values.items()
+                }}
     if kind == "schedule_run":
         outcome = random.choices(["success", "skipped", "failed"], [95, 4, 1])[0]
         return {"schedule_id": index % 400, "execution_id": index, "triggered_by": "scheduler",
@@ -88,18 +106,41 @@ def _metadata(kind: str, index: int, random: Random) -> dict[str, Any] | None:
 
 def fill(engine: Engine, number: int) -> None:
     """Put a trail into empty tables, past the triggers, which let rows in, and take statistics."""
+    step = YEAR / number
     with engine.begin() as connection:
         connection.execute(insert(User.__table__), [
             {"spotify_id": f"user-{index}", "is_active": True} for index in range(USERS + 1)
         ])
-    rows = trail_rows(number)
-    if engine.dialect.name == "postgresql":
-        _copy(engine, rows)
-    else:
-        _insert(engine, rows)
+    with _without_indexes(engine):
+        if engine.dialect.name == "postgresql":
+            _copy(engine, trail_rows(min(number, MOST_COPIED), step))
+            _repeat(engine, number, step)
+        else:
+            _insert(engine, trail_rows(number, step))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE" if engine.dialect.name == "postgresql"
                                 else "ANALYZE"))
+    engine.dispose()
+
+
+@contextmanager
+def _without_indexes(engine: Engine) -> Iterator[None]:
+    """Make the indexes after a block, which takes a fraction of the time."""
+    table = ActivityLog.__table__
+    # SQLite's tables keep the constraints that they were made with.
+    unique = [one for one in table.constraints if isinstance(one, UniqueConstraint)
+              and engine.dialect.name == "postgresql"]
+    with engine.begin() as connection:
+        for index in table.indexes:
+            index.drop(connection)
+        for constraint in unique:
+            connection.execute(DropConstraint(constraint))
+    yield
+    with engine.begin() as connection:
+        for index in table.indexes:
+            index.create(connection)
+        for constraint in unique:
+            connection.execute(AddConstraint(constraint))
 
 
 def _copy(engine: Engine, rows: Iterator[dict[str, Any]]) -> None:
@@ -115,10 +156,29 @@ def _copy(engine: Engine, rows: Iterator[dict[str, Any]]) -> None:
                 ])
 
 
+def _repeat(engine: Engine, number: int, step: timedelta) -> None:
+    """Fill up with the same things happening to others, later."""
+    changed = {
+        "created_at": "created_at + :later", "event_id": "gen_random_uuid()",
+        "request_id": "gen_random_uuid()", "entity_id": "CAST(entity_id AS bigint) + :there",
+    }
+    statement = text(
+        f"INSERT INTO activity_log ({', '.join(COLUMNS)})"
+        f" SELECT {', '.join(changed.get(name, name) for name in COLUMNS)}"
+        " FROM activity_log WHERE id <= :most ORDER BY id"
+    )
+    for there in range(MOST_COPIED, number, MOST_COPIED):
+        most = min(MOST_COPIED, number - there)
+        with engine.begin() as connection:
+            connection.execute(statement, {"later": there * step, "there": there, "most": most})
+
+
 def _insert(engine: Engine, rows: Iterator[dict[str, Any]]) -> None:
     places = ", ".join("?" * len(COLUMNS))
     statement = f"INSERT INTO activity_log ({', '.join(COLUMNS)}) VALUES ({places})"
     with engine.begin() as connection:
+        # The unique index is written anywhere, and must not be written to the disk each time.
+        connection.exec_driver_sql("PRAGMA cache_size = -400000")
         connection.connection.cursor().executemany(statement, (
             tuple(
                 _as_text(row[name]) if name == "metadata_json"
