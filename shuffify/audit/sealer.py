@@ -54,6 +54,7 @@ class Sealer:
         self.seals = seals
         self.keys = SealKeys()
         self._key = only_key(log)
+        self._names = log.c.keys()
 
     def seal(self, engine: Engine, patience: float, most: int | None) -> Sealing:
         """Seal what is committed and settled, at most so many rows; commits seal by seal."""
@@ -95,7 +96,7 @@ class Sealer:
 
     def digested(self, row: Row[Any]) -> tuple[int, str]:
         """Return a row's id and digest."""
-        values = dict(row._mapping)
+        values = dict(zip(self._names, row, strict=True))  # `_mapping` costs four times that.
         return values.pop(self._key.key), row_digest(values)
 
     def _next(self, connection: Connection, head: Seal | None, end: int) -> Seal | None:

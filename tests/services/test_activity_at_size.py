@@ -15,6 +15,7 @@ from shuffify.audit_trail import trail
 from shuffify.models.db import ActivityLog, db
 from shuffify.services import ActivityLogService
 from shuffify.services.activity_query import ActivityFilter, Cursor, find_event, read_page
+from shuffify.services.activity_stats import count_activity
 from shuffify.services.activity_stream import stream_rows
 from tests import apps
 
@@ -131,6 +132,11 @@ def test_a_batch_of_the_export_begins_where_the_last_one_ended(plans: Callable[.
     plan = plans(lambda: list(islice(stream_rows(ActivityFilter()), 4_001)))
     assert not reads_everything(plan), plan
     assert plan.count("ix_activity_log_created_at") >= 3, "three batches"
+
+
+def test_counting_does_not_sort_the_rows(plans: Callable[..., str]) -> None:
+    plan = plans(lambda: count_activity(ActivityFilter()))
+    assert "Sort" not in plan and "ORDER BY" not in plan, plan
 
 
 def test_an_objects_history_is_found_by_index(plans: Callable[..., str]) -> None:
