@@ -8,10 +8,10 @@ the same in SQLAlchemy 2.0 and 2.1; `_written` is the only function that reads i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import LoaderCallableStatus, Session
@@ -21,12 +21,15 @@ from .canonical import UNKNOWN
 from .change import Change, Values, switched
 from .context import AuditContext
 from .errors import is_lost
-from .links import Links
+from .links import NO_LINKS, Links
 from .notes import IMMUTABLE, Notes, PlanOf, State, by_key, is_frozen, is_left_alone, row_before
 from .paths import follow_paths
 from .plan import Plan
 from .ranks import rank_of
 from .reading import Row, rows_by_key
+
+DELETED: Final = (True, False)
+"""What a flush says of a state whose row it deletes: a delete, and not listed only."""
 
 
 def _written(notes: Notes, plan_of: PlanOf) -> tuple[dict[Plan, list[list[State]]], list[State]]:
@@ -67,11 +70,15 @@ class Capture:
         self.at = at
         self.computed: dict[State, Row] = {}
         self.switches: dict[Any, State] = {}
+        self.links: Mapping[State, Links] = {}
         self.failures = notes.failures
         """What went wrong, for the trail to count and log: (stage, model, object, error)."""
 
     def changes(self, plan_of: PlanOf, ways_of: WaysOf) -> Iterator[Change]:
-        """Yield creates and updates, parents first, then links, then deletes, children first."""
+        """Yield creates and updates, parents first, then links, then deletes, children first.
+
+        What a deleted object lost is told with its delete: alone, it might seem put back first.
+        """
         by_plan, switched_away = _written(self.notes, plan_of)
         plans = list(by_plan)
         if len(plans) > 1:
@@ -83,8 +90,10 @@ class Capture:
                 yield from self._created(plan, created)
             if updated:
                 yield from self._updated(plan, updated)
-        for owner, links in differences_of(self.notes, plan_of, ways_of, self._states).items():
-            yield from self._linked(plan_of(owner.mapper), owner, links)
+        self.links = differences_of(self.notes, plan_of, ways_of, self._states)
+        for owner, links in self.links.items():
+            if self.notes.states.get(owner) != DELETED:
+                yield from self._linked(plan_of(owner.mapper), owner, links)
         for plan in reversed(plans):
             yield from self._each(plan, by_plan[plan][2], self._deleted)
 
@@ -213,7 +222,8 @@ class Capture:
         values = {name: _canonical(plan, name, row.get(name)) for name in plan.columns}
         values.update(self.notes.paths.get(state, ()))
         return Change(plan, state.key[1], "delete", values, self.context, self.at,
-                      cascaded=self.notes.cascaded.get(state))
+                      cascaded=self.notes.cascaded.get(state),
+                      links=self.links.get(state, NO_LINKS))
 
     def _switch(self, plan: Plan, gone: State, made: Change, state: State
                 ) -> Change | None:
@@ -261,7 +271,8 @@ class Capture:
         touched = [name for name in state.committed_state if name in plan.counted_set]
         unknown = dict.fromkeys(touched, UNKNOWN) if operation == "update" else {}
         return Change(plan, key, operation, dict(zip(plan.primary_key, key, strict=True)),
-                      self.context, self.at, unknown, unknown)
+                      self.context, self.at, unknown, unknown,
+                      links=self.links.get(state, NO_LINKS) if operation == "delete" else NO_LINKS)
 
 
 def _canonical(plan: Plan, name: str, value: Any) -> Any:

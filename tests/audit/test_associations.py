@@ -12,7 +12,7 @@ from sqlalchemy.orm import (
     DeclarativeBase, DynamicMapped, Mapped, Session, WriteOnlyMapped, mapped_column, relationship,
 )
 
-from shuffify.audit import Audited, NotAudited, bind
+from shuffify.audit import Audited, NotAudited, bind, capture
 from tests import databases
 from tests.audit.stage import LogColumns, Stage, UserColumns
 
@@ -220,6 +220,28 @@ def test_links_of_what_an_earlier_flush_deleted_are_told_once(stage: Stage) -> N
 
     rows = done(stage, look, lambda s: s.delete(song(s)), lambda s: s.delete(tag(s, 1)))
     assert sorted(kind for kind, _, _ in rows) == ["song_delete", "tag_delete"]
+
+
+def test_a_deleted_owner_takes_the_actor_who_changed_its_links_before(stage: Stage) -> None:
+    def link(session: Session) -> None:
+        with bind(user_id=8):
+            song(session).tags.append(tag(session, 3))
+            session.flush()
+
+    rows = done(stage, link, lambda s: s.delete(song(s)))
+    (kind, _, changes), = rows
+    assert (kind, sorted(changes["tags"][0])) == ("song_delete", ["a", "b"])
+    assert stage.last().user_id == 8
+
+
+def test_a_delete_of_which_nothing_else_can_be_told_tells_its_links(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(capture, "row_before", None)
+    rows = done(stage, lambda s: s.delete(song(s)))
+    assert [(kind, sorted(changes["tags"][0])) for kind, _, changes in rows] == [
+        ("song_delete", ["a", "b"])
+    ]
 
 
 def test_links_of_what_an_earlier_transaction_deleted_are_not_told_again(stage: Stage) -> None:
