@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shuffify.audit import Actor, AuditContext, Change
+from shuffify.audit.change import replace
 from shuffify.audit.ledger import Frame, Ledger, Refused
 from shuffify.audit.suspension import Suspension
 from tests.audit.changes import PLAN, create, delete, told, update
@@ -83,6 +84,23 @@ def test_the_net_is_in_the_order_of_each_objects_first_change() -> None:
     assert [change.key for change in frame] == [(2,), (1,), (3,), (4,)]
 
 
+def test_the_order_is_that_of_recording_also_when_the_clock_is_put_back() -> None:
+    frame, second, first = Frame(), create(2), create(1)
+    for _ in range(2):
+        frame.record(first)
+        frame.record(second)
+        assert second.at < first.at and frame.take() == [first, second]
+
+
+def test_what_one_flush_made_keeps_its_order_when_a_savepoint_changes_the_first() -> None:
+    ledger, parent = Ledger(), create(1)
+    for change in (parent, replace(create(2), at=parent.at)):
+        ledger.root.record(change)
+    ledger.frame("one").record(update(1, name=("a", "b")))
+    ledger.release("one", None)
+    assert [change.key for change in ledger.root.take()] == [(1,), (2,)]
+
+
 def test_a_discarded_frame_leaves_what_is_around_it() -> None:
     ledger = Ledger()
     ledger.root.record(update(1, name=("a", "b")))
@@ -130,11 +148,12 @@ def test_a_savepoint_that_did_nothing_may_end_either_way() -> None:
 def test_rows_and_refusals_share_the_fate_of_their_savepoint() -> None:
     ledger = Ledger()
     for name in ("kept", "lost"):
-        ledger.frame(name).rows["x"] = 2
+        ledger.frame(name).wrote(iter(["x", "y", "x"]))
         ledger.frame(name).refused.append(Refused({"event_id": name}, "insert", "", True))
     ledger.release("kept", None)
     ledger.discard("lost")
-    assert ledger.root.rows == {"x": 2}
+    ledger.root.wrote(["y"])
+    assert ledger.root.rows == {"x": 2, "y": 2}
     assert [one.row["event_id"] for one in ledger.root.refused] == ["kept"]
 
 

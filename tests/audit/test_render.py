@@ -127,6 +127,12 @@ def test_an_entity_of_two_words_is_said_as_two() -> None:
     assert sentence_for(replace(create(1, name="a"), plan=plan)) == "Created hit list 'a'"
 
 
+def test_a_soft_delete_has_the_type_of_a_delete() -> None:
+    change = replace(update(1, comment=(None, "gone")), plan=policy(soft_delete="comment"))
+    row = renderer().row(change, "e-1")
+    assert row is not None and row["activity_type"] == "playlist_delete"
+
+
 def test_columns_may_be_told_as_metadata_and_another_bind_is() -> None:
     plan = policy(extra={"place": "position"})
     row = renderer().row(replace(create(1, name="a", position=3), plan=plan), "e-1", True)
@@ -287,8 +293,9 @@ def test_secrets_are_masked_by_name_and_by_type_at_any_depth() -> None:
     }
 
 
-def test_event_ids_are_uuids_of_version_7_in_order() -> None:
-    at = datetime(2026, 11, 26, 12, 30, 15, 999_999)
+@pytest.mark.parametrize("microsecond", [999_999, 123_000])
+def test_event_ids_are_uuids_of_version_7_in_order(microsecond: int) -> None:
+    at = datetime(2026, 11, 26, 12, 30, 15, microsecond)
     random = bytes(range(0x10, 0x20)) + bytes([0xf0]) * 8
     ids = new_event_ids(3, at, random)
     since = at - datetime(1970, 1, 1)
