@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench proof screenshots migration chromium clean
+.PHONY: help demo test lint bench proof mutants screenshots migration chromium clean
 
 # The first Python on the path that is new enough; name another with PYTHON=...
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -38,6 +38,12 @@ proof: .venv/dev ## Prove what takes long: random sessions, and a trail of PROOF
 	@$(BIN)/python -m pytest -m proof -n $(WORKERS) $(ARGS)
 	@$(BIN)/python -m benchmarks.audit_at_size
 
+mutants: .venv/dev ## Break the trail's pure modules in each place and list what no test noticed
+	@$(PIP) install --quiet mutmut==3.8.1 --constraint constraints.txt
+	@rm -rf mutants
+	@$(BIN)/mutmut run --max-children $(WORKERS)
+	@$(BIN)/mutmut results
+
 screenshots: .venv/dev chromium ## Take the pictures in docs/screenshots anew
 	@$(BIN)/python -m tests.browser.screenshots docs/screenshots
 
@@ -61,7 +67,7 @@ chromium:
 
 clean: ## Remove everything that the other targets made
 	rm -rf .venv *.egg-info build dist instance/migration.sqlite*
-	rm -rf .mypy_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
+	rm -rf .mypy_cache .pytest_cache .hypothesis .import_linter_cache .coverage* mutants
 	find shuffify tests migrations benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:

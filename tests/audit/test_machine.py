@@ -22,18 +22,19 @@ if "CI" not in os.environ:
     PHASES.append(Phase.shrink)
 
 
-@pytest.mark.parametrize("examples", [
-    pytest.param(200, marks=pytest.mark.slow), pytest.param(2_000, marks=pytest.mark.proof),
+@pytest.mark.parametrize("examples, steps", [
+    pytest.param(200, 36, marks=pytest.mark.slow),
+    pytest.param(2_000, 40, marks=pytest.mark.proof),
 ])
 def test_the_trail_is_the_difference_of_the_tables(
-    engine: Engine, tmp_path: Path, examples: int
+    engine: Engine, tmp_path: Path, examples: int, steps: int
 ) -> None:
     desk = Desk(engine, tmp_path / "spool.jsonl")
     run_state_machine_as_test(
         lambda: Handovers(desk),
         settings=settings(
             max_examples=examples,
-            stateful_step_count=40,
+            stateful_step_count=steps,
             deadline=None,
             phases=PHASES,
             report_multiple_bugs=False,
