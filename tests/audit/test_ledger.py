@@ -128,6 +128,14 @@ def test_what_stood_changed_in_an_abandoned_savepoint_is_doubted() -> None:
     assert not ledger.doubted
 
 
+def test_a_released_frame_leaves_the_deletes_around_it() -> None:
+    ledger = Ledger()
+    ledger.root.record(delete(1, name="a"))
+    ledger.frame("inner").record(create(2, name="b"))
+    ledger.release("inner", None)
+    assert [change.key for change in ledger.root.take()] == [(1,), (2,)]
+
+
 def test_a_released_frame_joins_its_parent_and_no_other() -> None:
     ledger = Ledger()
     ledger.frame("inner").record(create(1, name="a"))
