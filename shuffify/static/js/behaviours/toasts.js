@@ -49,8 +49,8 @@ function dismiss(toast) {
   const from = cameFrom.get(toast);
   toast.remove();
   if (hadFocus) {
-    const place = from?.isConnected && from.checkVisibility() ? from : null;
-    (place ?? document.getElementById("main")).focus({ preventScroll: true });
+    const isThere = from?.isConnected && from.checkVisibility();
+    (isThere ? from : document.getElementById("main")).focus({ preventScroll: true });
   }
 }
 
@@ -90,9 +90,7 @@ function countDown(button, end) {
 
 function leaveUnlessLookedAt(toast) {
   let timer;
-  const start = () => {
-    timer = setTimeout(() => toast.remove(), STAYS_MS);
-  };
+  const start = () => { timer = setTimeout(() => toast.remove(), STAYS_MS); };
   const stop = () => clearTimeout(timer);
   toast.addEventListener("pointerenter", stop);
   toast.addEventListener("pointerleave", start);
