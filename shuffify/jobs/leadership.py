@@ -12,7 +12,7 @@ import logging
 from threading import Lock
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from shuffify.spotify.errors import LockBusyError
 from shuffify.spotify.locks import named_lock
@@ -77,6 +77,7 @@ class Leadership:
                 )
                 if not locked:
                     return None
+                taking.callback(_unlock, connection)
                 self._connection = connection
             else:
                 try:
@@ -96,3 +97,12 @@ class Leadership:
         held, self._held, self._connection = self._held, None, None
         if held is not None:
             held.close()
+
+
+def _unlock(connection: Connection) -> None:
+    # The server ends a session some time after its connection was closed: the next leader, in
+    # this process or another, need not wait for that.
+    try:
+        connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": KEY})
+    except SQLAlchemyError as error:
+        logger.debug("The leader lock went with its connection: %s", type(error).__name__)

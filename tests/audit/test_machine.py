@@ -29,6 +29,8 @@ if "CI" not in os.environ:
 def test_the_trail_is_the_difference_of_the_tables(
     engine: Engine, tmp_path: Path, examples: int, steps: int
 ) -> None:
+    if examples == 200 and engine.dialect.name == "postgresql":
+        examples = 50  # What nets to what is the same there; `make proof` looks at all.
     desk = Desk(engine, tmp_path / "spool.jsonl")
     run_state_machine_as_test(
         lambda: Handovers(desk),
