@@ -138,10 +138,11 @@ class Detector:
             # `DDL` takes any text; what a definition's body writes is written later. Otherwise not
             # `statement`: comments that others add would make each execution a new text.
             is_bare = compiled is None or context.isddl
-            written = tables_written(statement if is_bare else compiled.string,
-                                     connection.dialect.name)
+            words = statement if is_bare else compiled.string
+            written = tables_written(words, connection.dialect.name)
             if not written:
-                self._remember(connection, statement)
+                if words == statement:  # Or a listener has altered it, and nobody has read that.
+                    self._remember(connection, statement)
                 return
             hits = self._audited(written, connection)
             form = "text" if is_bare or context.is_text else "statement"

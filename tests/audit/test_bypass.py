@@ -104,6 +104,24 @@ def test_a_text_is_a_bypass_each_time_and_reads_are_not_kept_without_end(
     assert told(found) == [("update", ("mixes",), "text")] * 9
 
 
+def test_what_a_listener_makes_of_a_read_is_not_taken_for_one(
+    shop: Stage, found: list[Bypass]
+) -> None:
+    words = "UPDATE mixes SET name = 'rewritten'"
+
+    def rewrite(_c: Any, _u: Any, statement: str, parameters: Any, *_: Any) -> Any:
+        return (words if statement == "SELECT 4711" else statement), parameters
+
+    event.listen(shop.engine, "before_cursor_execute", rewrite, retval=True)
+    try:
+        with shop.engine.begin() as connection:
+            connection.execute(text("SELECT 4711"))
+            connection.execute(text(words))
+    finally:
+        event.remove(shop.engine, "before_cursor_execute", rewrite)
+    assert told(found) == [("update", ("mixes",), "text")]
+
+
 def test_a_statement_that_fails_has_bypassed_nothing(shop: Stage, found: list[Bypass]) -> None:
     with shop.session() as session, pytest.raises(Exception, match="(?i)no such col|not exist"):
         session.execute(text("UPDATE mixes SET nonsense = 1"))
