@@ -161,7 +161,7 @@ def test_commit_in_this_process_is_planned_at_once(
     schedule_id = table.add(utcnow() + DAY)
     with jobs.running(served):
         lines.wait_for(f"Schedule {schedule_id} is planned for")
-        with served.app_context():
+        with served.app_context(), write_transactions():  # The upkeep writes meanwhile.
             due_at = utcnow()
             database.session.get_one(Schedule, schedule_id).next_run_at = due_at
             database.session.commit()
@@ -177,7 +177,7 @@ def test_change_of_zone_is_planned_at_once(
     )
     with jobs.running(served):
         lines.wait_for(f"Schedule {schedule_id} is planned for")
-        with served.app_context():
+        with served.app_context(), write_transactions():
             UserSettingsService.update(mira, timezone="Asia/Tokyo")
         planned = table.schedule(schedule_id).next_run_at
         assert planned is not None
