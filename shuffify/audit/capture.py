@@ -83,7 +83,8 @@ class Capture:
         plans = list(by_plan)
         if len(plans) > 1:
             plans.sort(key=rank_of)
-        self.switches = {state.key[:2]: state for state in switched_away if state.key is not None}
+        if switched_away:
+            self.switches = {one.key[:2]: one for one in switched_away if one.key is not None}
         for plan in plans:
             created, updated, _ = by_plan[plan]
             if created:
@@ -99,7 +100,7 @@ class Capture:
 
     def _created(self, plan: Plan, states: list[State]) -> Iterator[Change]:
         states.sort(key=attrgetter("insert_order"))
-        self._fetch(plan, [state for state in states if state.expired_attributes])
+        self._fetch(plan, states)
         changes = self._each(plan, states, self._creation)
         yield from self._with_paths(plan, changes, states) if plan.paths else changes
 
@@ -122,15 +123,21 @@ class Capture:
     def _updated(self, plan: Plan, states: list[State]) -> Iterator[Change]:
         if len(states) > 1:
             states.sort(key=by_key)
-        self._compute(plan, [state for state in states if state in self.notes.computed])
+        if self.notes.computed:
+            self._compute(plan, [state for state in states if state in self.notes.computed])
         changes = self._each(plan, states, self._update)
         yield from self._with_paths(plan, changes, states) if plan.paths else changes
 
     def _fetch(self, plan: Plan, states: list[State]) -> None:
         """Read what the database itself filled in for new rows, and nobody has asked for yet."""
-        states = [state for state in states if not plan.all.isdisjoint(state.expired_attributes)]
-        rows = self._rows(plan, [plan.key_of(state.dict) for state in states])
-        for state in states:
+        untold = [
+            state for state in states
+            if state.expired_attributes and not plan.all.isdisjoint(state.expired_attributes)
+        ]
+        if not untold:
+            return
+        rows = self._rows(plan, [plan.key_of(state.dict) for state in untold])
+        for state in untold:
             self.notes.known[state] = rows.get(plan.key_of(state.dict), {})
 
     def _compute(self, plan: Plan, states: list[State]) -> None:
@@ -219,7 +226,10 @@ class Capture:
     def _deleted(self, plan: Plan, state: State) -> Change:
         assert state.key is not None
         row = row_before(plan, state, self.notes)
-        values = {name: _canonical(plan, name, row.get(name)) for name in plan.columns}
+        values: Values = {}
+        for name, natives, canon in plan.items:
+            value = row.get(name)
+            values[name] = value if value.__class__ in natives else canon(value)
         values.update(self.notes.paths.get(state, ()))
         return Change(plan, state.key[1], "delete", values, self.context, self.at,
                       cascaded=self.notes.cascaded.get(state),

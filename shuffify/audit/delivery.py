@@ -111,7 +111,8 @@ class Delivery:
         root = unit.outcome()
         if root.rows:
             self._counters.add_rows(root.rows)
-        self._save(unit, root.refused)
+        if root.refused:
+            self._save(unit, root.refused)
 
     def follow(self, unit: Unit) -> None:
         """Leave it to the transaction that the session had joined: until it ends, only wait."""

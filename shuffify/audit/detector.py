@@ -12,7 +12,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
-from weakref import WeakKeyDictionary, WeakSet, ref
+from weakref import WeakSet, ref
 
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
@@ -38,6 +38,9 @@ MOST_SITES: Final = 1000
 MOST_READS: Final = 1000
 """Statements of one dialect that are remembered as writing nothing."""
 
+_WRITERS: Final = "_audit_writers"
+"""Where a connection remembers who writes through it: a detector and a session for each."""
+
 _SEEN: Final = "_audit_seen"
 """Where an execution remembers which detectors have judged it."""
 
@@ -57,9 +60,6 @@ class Detector:
         self._unit_of = unit_of
         self._counters = counters
         self._engines: WeakSet[Engine] = WeakSet()
-        self._sessions: WeakKeyDictionary[Connection, tuple[ref[Session], ...]] = (
-            WeakKeyDictionary()
-        )
         self._told: set[str] = set()
         self._reads: dict[str, set[str]] = {}
         """Texts that write nothing, by dialect: most statements are one of them."""
@@ -90,12 +90,10 @@ class Detector:
     def began(self, session: Session, connection: Connection) -> None:
         """Note which session writes through a connection; several may, one inside the other."""
         self.guard(connection.engine)
-        known = self._sessions.get(connection)
-        if known is None:
-            self._sessions[connection] = (ref(session),)
-        elif not any(one() is session for one in known):
-            alive = tuple(one for one in known if one() is not None)
-            self._sessions[connection] = (*alive, ref(session))
+        known, own = getattr(connection, _WRITERS, ()), (self, ref(session))
+        if own not in known:
+            alive = [one for one in known if one[1]() is not None]
+            setattr(connection, _WRITERS, (*alive, own))
 
     def after_cursor_execute(self, connection: Connection, cursor: Any, statement: str,
                              parameters: Any, context: Any, executemany: bool) -> None:
@@ -121,10 +119,8 @@ class Detector:
         """
         if _MAPPERS_OWN not in context.execution_options:
             return False
-        for one in self._sessions.get(connection, ()):
-            session = one()
-            unit = None if session is None else self._unit_of(session)
-            if session is not None and unit is not None and _is_flushing(session, unit):
+        for session, unit in self._users(connection):
+            if _is_flushing(session, unit):
                 return True
         return False
 
@@ -141,7 +137,8 @@ class Detector:
             words = statement if is_bare else compiled.string
             written = tables_written(words, connection.dialect.name)
             if not written:
-                if words == statement:  # Or a listener has altered it, and nobody has read that.
+                # What a listener has altered, nobody has read.
+                if is_bare or statement == context.statement:
                     self._remember(connection, statement)
                 return
             hits = self._audited(written, connection)
@@ -207,8 +204,8 @@ class Detector:
         return any(_is_flushing(session, unit) for session, unit in self._users(connection))
 
     def _users(self, connection: Connection) -> Iterator[tuple[Session, Unit]]:
-        for one in self._sessions.get(connection, ()):
-            session = one()
+        for detector, one in getattr(connection, _WRITERS, ()):
+            session = one() if detector is self else None
             unit = None if session is None else self._unit_of(session)
             if session is not None and unit is not None:
                 yield session, unit

@@ -34,9 +34,12 @@ class Frame:
     has now, what is gone by the key that it had: while keys change, both may be the same key.
     """
 
-    __slots__ = ("rows", "refused", "passed", "_standing", "_gone", "_moved", "_disordered")
+    __slots__ = ("is_island", "rows", "refused", "passed", "_standing", "_gone", "_moved",
+                 "_disordered")
 
-    def __init__(self) -> None:
+    def __init__(self, is_island: bool = False) -> None:
+        self.is_island = is_island
+        """Nobody will tell how the savepoint ends: its rows are written with each flush."""
         self.rows: dict[str, int] = {}
         """Rows written inside this savepoint already, by type; they share its fate."""
         self.refused: list[Refused] = []
@@ -207,8 +210,9 @@ class Ledger:
     def collapse(self) -> Frame:
         """Return the root's frame with those of savepoints still open: all is being committed."""
         root = self.root
-        for savepoint in [one for one in self._frames if one is not None]:
-            self.release(savepoint, None)
+        for savepoint in [*self._frames]:
+            if savepoint is not None:
+                self.release(savepoint, None)
         return root
 
     def clear(self) -> None:

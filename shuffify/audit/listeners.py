@@ -36,7 +36,7 @@ from .ledger import Frame
 from .notes import Notes, look_at_pairs, look_before_delete, look_before_update
 from .plan import Plan
 from .registry import Registry
-from .suspension import suspension
+from .suspension import Suspension, suspension
 from .unit import Unit, home_of, is_last, utcnow
 
 log = logging.getLogger("shuffify.audit")
@@ -126,17 +126,20 @@ class Listeners:
         capture = Capture(notes, session, reach, current(), utcnow())
         changes = capture.changes(self.registry.plan_of, self.registry.ways_of)
         self.keep(session, unit, frame, changes)
-        self.tell(capture.failures)
+        if capture.failures:
+            self.tell(capture.failures)
 
     def keep(self, session: Session, unit: Unit, frame: Frame, changes: Iterable[Change],
              moved: bool = False) -> None:
         """Add changes to the ledger, or write them where nothing would drain it in time."""
-        changes = self._kept(changes, unit, frame)
+        pause = suspension()
+        if pause is not None:
+            changes = self._kept(changes, unit, frame, pause)
         if unit.elsewhere:
             changes = list(changes)
             for change in changes:
                 unit.is_away(session, change.plan.mapper)
-        if not (unit.late or unit.in_foreign_savepoint(session.get_nested_transaction())):
+        if not (unit.late or frame.is_island):
             frame.record_together(changes, moved)
             return
         net = Frame()
@@ -152,11 +155,9 @@ class Listeners:
             log.error("auditing %s: %s failed: %s", plan.entity, stage, describe_error(error))
 
     @staticmethod
-    def _kept(changes: Iterable[Change], unit: Unit, frame: Frame) -> Iterable[Change]:
+    def _kept(changes: Iterable[Change], unit: Unit, frame: Frame, pause: Suspension
+              ) -> list[Change]:
         """Let changes pass while the trail is suspended; they are counted in its row."""
-        pause = suspension()
-        if pause is None:
-            return changes
         kept = []
         for change in changes:
             if unit.ledger.knows(change):

@@ -154,10 +154,12 @@ def _must_ask(plan: Plan, state: State, notes: Notes) -> bool:
 
 
 def _must_ask_all(plan: Plan, state: State, notes: Notes) -> bool:
-    return not state.dict.keys() >= plan.all or any(
-        before.__class__ not in IMMUTABLE
-        for name, before in state.committed_state.items() if name in plan.all
-    ) or _is_doubted(plan, state, notes)
+    if not state.dict.keys() >= plan.all or notes.doubted and _is_doubted(plan, state, notes):
+        return True
+    for name, before in state.committed_state.items():
+        if name in plan.all and before.__class__ not in IMMUTABLE:
+            return True
+    return False
 
 
 def _is_doubted(plan: Plan, state: State, notes: Notes) -> bool:

@@ -95,7 +95,7 @@ class Unit:
         innermost = connection.get_nested_transaction()
         island = self._islands.get(innermost)
         if island is None:
-            island = self._islands[innermost] = Frame()
+            island = self._islands[innermost] = Frame(is_island=True)
             when_undone(connection, island.forget)
         return island
 
@@ -113,8 +113,10 @@ class Unit:
 
     def is_over(self) -> bool:
         """Tell whether no connection is left in the transaction."""
-        ours = [self.connection, *self.elsewhere]
-        return not any(one is not None and one.in_transaction() for one in ours)
+        for one in (self.connection, *self.elsewhere):
+            if one is not None and one.in_transaction():
+                return False
+        return True
 
     def postpone(self, drain: Callable[[Unit], None]) -> None:
         """Drain the ledger when the connection is about to commit or to prepare, and not yet."""

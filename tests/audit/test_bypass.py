@@ -104,6 +104,23 @@ def test_a_text_is_a_bypass_each_time_and_reads_are_not_kept_without_end(
     assert told(found) == [("update", ("mixes",), "text")] * 9
 
 
+def test_a_list_of_values_makes_no_read_a_new_one_each_time(
+    shop: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+
+    def tables_written(words: str, _: str) -> tuple[()]:
+        looked.append(words)
+        return ()
+
+    monkeypatch.setattr(detector, "tables_written", tables_written)
+    wanted = select(Mix.id).where(Mix.id.in_([1, 2, 3]))
+    with shop.engine.connect() as connection:
+        for _ in range(3):
+            connection.execute(wanted)
+    assert len([words for words in looked if "mixes" in words]) == 1
+
+
 def test_what_a_listener_makes_of_a_read_is_not_taken_for_one(
     shop: Stage, found: list[Bypass]
 ) -> None:
