@@ -15,6 +15,7 @@ from shuffify.extensions import db
 from shuffify.jobs import runner
 from shuffify.models.base import utcnow
 from shuffify.models.db import ActivityLog, PlaylistSnapshot, Schedule, UserSettings
+from shuffify.models.sqlite import write_transactions
 from shuffify.sandbox import library
 
 TARGET = "hundred_twenty"
@@ -157,7 +158,8 @@ FAILED_SHUFFLE = Step(
 def _have_an_old_snapshot(walk: Walk) -> Outcome:
     user_id = walk.facts["user:mira"]
     uris = walk.world.sandbox.uris(TARGET_ID)
-    with walk.world.app.app_context(), Session(_unaudited()) as session:
+    # The scheduler writes meanwhile.
+    with write_transactions(), walk.world.app.app_context(), Session(_unaudited()) as session:
         own = select(UserSettings).where(UserSettings.user_id == user_id)
         session.scalars(own).one().max_snapshots_per_playlist = 1
         session.commit()

@@ -16,6 +16,7 @@ from shuffify.extensions import db
 from shuffify.jobs import runner
 from shuffify.models.base import utcnow
 from shuffify.models.db import ActivityLog, JobExecution, Schedule, User
+from shuffify.models.sqlite import write_transactions
 from shuffify.sandbox import library
 from shuffify.services import TokenService
 
@@ -36,13 +37,14 @@ class Crowd:
             engine = db.engine.execution_options(audit="behind the app's back")
             self.session = Session(engine)
         due = utcnow() - timedelta(minutes=1)
-        schedule = Schedule(
-            user_id=self.mira.id, job_type="shuffle", target_playlist_id=LIST,
-            target_playlist_name=NAME, algorithm_name="BasicShuffle", anchor_at=due,
-            next_run_at=due,
-        )
-        self.session.add(schedule)
-        self.session.commit()
+        with write_transactions():  # The scheduler writes meanwhile.
+            schedule = Schedule(
+                user_id=self.mira.id, job_type="shuffle", target_playlist_id=LIST,
+                target_playlist_name=NAME, algorithm_name="BasicShuffle", anchor_at=due,
+                next_run_at=due,
+            )
+            self.session.add(schedule)
+            self.session.commit()
         self.schedule_id = schedule.id
 
     @property
@@ -74,12 +76,14 @@ class Crowd:
 
     def forget_time(self) -> None:
         """Make the stored access token look like one that has run out."""
-        self.mira.access_token_expires_at = utcnow() - timedelta(minutes=1)
-        self.session.commit()
+        with write_transactions():
+            self.mira.access_token_expires_at = utcnow() - timedelta(minutes=1)
+            self.session.commit()
 
     def be_due(self) -> None:
-        self.schedule.next_run_at = utcnow() - timedelta(seconds=1)
-        self.session.commit()
+        with write_transactions():
+            self.schedule.next_run_at = utcnow() - timedelta(seconds=1)
+            self.session.commit()
 
     def refreshes(self) -> int:
         entries = self.world.sandbox.requests("/api/token", "POST")

@@ -15,6 +15,7 @@ from shuffify.cli.tour.browser import Browser, Outcome
 from shuffify.extensions import db
 from shuffify.models.base import utcnow
 from shuffify.models.db import ActivityLog, PlaylistSnapshot, Schedule, User
+from shuffify.models.sqlite import write_transactions
 from shuffify.sandbox import library
 from shuffify.services import JobExecutorService
 from shuffify.spotify.sequences import target_digest
@@ -39,7 +40,8 @@ class Rivals:
         self.start = world.sandbox.uris(LIST)
         with world.app.app_context():
             self._engine = db.engine.execution_options(audit="behind the app's back")
-        with Session(self._engine) as session:
+        # The scheduler writes meanwhile.
+        with write_transactions(), Session(self._engine) as session:
             schedule = Schedule(
                 user_id=session.scalars(select(User.id)).one(), job_type="shuffle",
                 target_playlist_id=LIST, target_playlist_name=NAME,

@@ -36,7 +36,7 @@ from shuffify.services import (
 )
 from tests.services.conftest import grant_of
 
-PLAYLIST = library.PLAYLISTS["hundred_twenty"]
+PLAYLIST = library.PLAYLISTS["twelve"]
 SOURCE = library.PLAYLISTS["one"]
 OTHER = library.PLAYLISTS["four_thirty"]
 URIS = ["spotify:track:" + "a" * 22]
