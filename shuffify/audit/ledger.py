@@ -34,12 +34,9 @@ class Frame:
     has now, what is gone by the key that it had: while keys change, both may be the same key.
     """
 
-    __slots__ = ("is_island", "rows", "refused", "passed", "_standing", "_gone", "_moved",
-                 "_disordered")
+    __slots__ = ("rows", "refused", "passed", "_standing", "_gone", "_moved", "_disordered")
 
-    def __init__(self, is_island: bool = False) -> None:
-        self.is_island = is_island
-        """Nobody will tell how the savepoint ends: its rows are written with each flush."""
+    def __init__(self) -> None:
         self.rows: dict[str, int] = {}
         """Rows written inside this savepoint already, by type; they share its fate."""
         self.refused: list[Refused] = []

@@ -37,7 +37,7 @@ from .notes import Notes, look_at_pairs, look_before_delete, look_before_update
 from .plan import Plan
 from .registry import Registry
 from .suspension import Suspension, suspension
-from .unit import Unit, home_of, is_last, utcnow
+from .unit import Island, Unit, home_of, is_last, utcnow
 
 log = logging.getLogger("shuffify.audit")
 
@@ -139,7 +139,7 @@ class Listeners:
             changes = list(changes)
             for change in changes:
                 unit.is_away(session, change.plan.mapper)
-        if not (unit.late or frame.is_island):
+        if not (unit.late or isinstance(frame, Island)):
             frame.record_together(changes, moved)
             return
         net = Frame()

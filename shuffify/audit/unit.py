@@ -20,6 +20,12 @@ def utcnow() -> datetime:
     return datetime.now(timezone.utc).replace(tzinfo=None)
 
 
+class Island(Frame):
+    """What is written inside a savepoint of the Connection's, at once: who will tell its end?"""
+
+    __slots__ = ()
+
+
 class Unit:
     """One root transaction: its connection, its ledger, and how far it has come."""
 
@@ -50,7 +56,7 @@ class Unit:
         self._savepoints: dict[SessionTransaction, Any] = {}
         self._sheltered: set[SessionTransaction] = set()
         """The Session's savepoints inside one that it knows nothing of."""
-        self._islands: dict[Any, Frame] = {}
+        self._islands: dict[Any, Island] = {}
         """What was written inside savepoints of the Connection's, by the innermost one."""
 
     def began(self, transaction: SessionTransaction, connection: Connection, home: Engine) -> None:
@@ -95,7 +101,7 @@ class Unit:
         innermost = connection.get_nested_transaction()
         island = self._islands.get(innermost)
         if island is None:
-            island = self._islands[innermost] = Frame(is_island=True)
+            island = self._islands[innermost] = Island()
             when_undone(connection, island.forget)
         return island
 
