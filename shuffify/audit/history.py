@@ -191,7 +191,7 @@ def event_of(plan: Plan, key: Key, row: Any) -> Event:
         user_id=getattr(row, "user_id", None),
         entity=plan.entity,
         key=key,
-        operation=_operation(plan, row.activity_type, pairs),
+        operation=_operation(plan, row.activity_type, pairs, truncated),
         columns=columns,
         before={name: pair[0] for name, pair in pairs.items()},
         after={name: pair[1] for name, pair in pairs.items()},
@@ -208,26 +208,36 @@ def _pair(plan: Plan, name: str, recorded: Any) -> tuple[Any, Any]:
     return recalled(kind, before), recalled(kind, after)
 
 
-def _operation(plan: Plan, kind: str, pairs: Mapping[str, tuple[Any, Any]]) -> Operation:
+def _operation(
+    plan: Plan, kind: str, pairs: Mapping[str, tuple[Any, Any]], truncated: bool
+) -> Operation:
     """Tell what happened to the table's row, which a type of the policy's need not say.
 
-    Null on one side of a column that may not be null is proof. Where a model has none, the
-    type says it if only one operation bears it; then it takes all columns to be null.
+    A creation tells nothing before, a deletion nothing after, and each tells of every counted
+    column that was not null: null on one side of a column that may not be null is proof. Without
+    one, the type says it if only one operation bears it and what is told allows for it: a row
+    that `soft_delete` calls a delete has the mark after. Else it takes all columns to be null.
     """
-    for name in plan.counted:
-        if name in pairs and not plan.columns[name].nullable:
-            before, after = pairs[name]
-            if (before is None) != (after is None):
-                return "create" if before is None else "delete"
-            return "update"
+    required = {name for name in plan.counted if not plan.columns[name].nullable}
+    told = () if truncated else pairs.values()
+    went = any(before is not None for before, _ in told)
+    came = any(after is not None for _, after in told)
+    if went and came:
+        return "update"
+    if came or went:
+        alone: Operation = "create" if came else "delete"
+        if not required.isdisjoint(pairs):
+            return alone
     named = [operation for operation, rule in plan.types.items() if rule == kind]
     if len(named) == 1:
-        return "update" if named[0] == "restore" else named[0]  # type: ignore[return-value]
-    if pairs and all(before is None for before, _ in pairs.values()):
-        return "create"
-    if pairs and all(after is None for _, after in pairs.values()):
-        return "delete"
-    return "update"
+        is_whole = bool(required) and required <= pairs.keys()
+        is_marked = came or truncated and plan.soft_delete in pairs and not is_whole
+        if named[0] == "create" and not went:
+            return "create"
+        return "delete" if named[0] == "delete" and not is_marked else "update"
+    if not (came or went) or required or pairs.keys() == {plan.soft_delete}:
+        return "update"
+    return alone
 
 
 def former_key(plan: Plan, event: Event) -> Key | None:
