@@ -35,6 +35,7 @@ def revert(
         _require(target is not None, event, "The object is gone", "Revert its deletion first")
     else:
         _require(target is None, event, "The object exists again", "Revert what came later first")
+    _refuse_links(plan, event, force)
     with bind(reason=f"revert of {event.event_id or event.id}"):
         if event.operation == "create":
             session.delete(target)
@@ -58,6 +59,24 @@ def revert(
 def _require(holds: bool, event: Event, problem: str, remedy: str) -> None:
     if not holds:
         raise RevertError(event.event_id or event.id, problem, remedy)
+
+
+def _refuse_links(plan: Plan, event: Event, force: bool) -> None:
+    """Refuse what is told of many-to-many collections: names of what was linked, no keys."""
+    links = [name for name in event.metadata.get("changes") or ()
+             if name in plan.mapper.relationships]
+    if not links or event.operation == "create":
+        return
+    if event.operation == "update" and not event.columns:
+        raise RevertError(
+            event.event_id or event.id, "The trail cannot put links back",
+            "Add and remove them by hand", links,
+        )
+    if not force:
+        raise RevertError(
+            event.event_id or event.id, "The trail cannot put links back",
+            "Pass force=True to revert the columns, then add and remove the links by hand", links,
+        )
 
 
 def _refuse_later_events(session: Session, log: Table, plan: Plan, event: Event) -> None:

@@ -218,7 +218,8 @@ class AuditTrail:
         Flushes in the caller's session, which commits it; it leaves a row of its own whose reason
         names the event. Raises RevertError, with nothing changed, naming the columns, when a
         value was secret or only digested and ``values`` does not give it, or when later changes
-        would be lost without ``force``.
+        would be lost without ``force``. Links of a many-to-many collection are not put back: an
+        event of links alone is refused, one that has columns as well reverts those with ``force``.
         """
         own = self._session(None, session)
         if isinstance(event, str):

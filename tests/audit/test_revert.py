@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, ForeignKey, String, Text
+from sqlalchemy import Column, Engine, ForeignKey, String, Table, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 from shuffify.audit import Audited, NotAudited, RevertError, bind
@@ -57,6 +57,18 @@ class Card(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     name: Mapped[str] = mapped_column(String(50))
+
+
+class Reader(Base):
+    __tablename__ = "readers"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(50))
+    books: Mapped[list[Book]] = relationship(secondary=Table(
+        "reader_books", Base.metadata,
+        Column("reader_id", ForeignKey("readers.id"), primary_key=True),
+        Column("book_id", ForeignKey("books.id"), primary_key=True),
+    ))
 
 
 @pytest.fixture
@@ -243,6 +255,47 @@ def test_an_update_of_what_is_gone_says_what_to_do_first(
     session.commit()
     with pytest.raises(RevertError, match="Revert its deletion first"):
         stage.trail.revert(event, session=session)
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_links_are_put_back_by_hand_and_nobody_is_told_otherwise(
+    stage: Stage, session: Session, book: Book, force: bool
+) -> None:
+    reader = Reader(id=1, name="Ana")
+    session.add(reader)
+    session.commit()
+    changed(session, reader, books=[book])
+    event = newest(stage, reader, session)
+    with pytest.raises(RevertError, match="put links back: books. Add and remove") as refused:
+        stage.trail.revert(event, session=session, force=force)
+    assert refused.value.columns == ("books",) and reader.books == [book]
+
+
+def test_what_stands_beside_links_is_reverted_by_force(
+    stage: Stage, session: Session, book: Book
+) -> None:
+    reader = Reader(id=1, name="Ana")
+    session.add(reader)
+    session.commit()
+    changed(session, reader, books=[book], name="Eva")
+    event = newest(stage, reader, session)
+    with pytest.raises(RevertError, match="links back: books. Pass force=True to revert the col"):
+        stage.trail.revert(event, session=session)
+    assert reader.name == "Eva"
+    stage.trail.revert(event, session=session, force=True)
+    assert (reader.name, reader.books) == ("Ana", [book])
+    session.commit()
+    session.delete(reader)
+    session.commit()
+    event = newest(stage, ("reader", 1), session)
+    with pytest.raises(RevertError, match="links back: books"):
+        stage.trail.revert(event, session=session)
+    again = stage.trail.revert(event, session=session, force=True)
+    assert (again.name, again.books) == ("Ana", [])
+    session.commit()
+    changed(session, again, books=[book])
+    created = list(stage.trail.history(again, session=session))[-2]
+    assert stage.trail.revert(created, session=session, force=True) is None
 
 
 def test_a_cut_event_cannot_be_taken_back(stage: Stage, session: Session, book: Book) -> None:
