@@ -38,7 +38,7 @@ class Executions:
         dml = self._dml_of(state)
         if dml is None:
             return None
-        if not self._is_told(state, dml):
+        if self._is_told(state, dml) is False:
             return self._run(state, dml.statement) if dml.hides_options else None
         if dml.autoflush:
             # What is pending must be there to be read. SQLAlchemy does this after its listeners.
@@ -71,8 +71,12 @@ class Executions:
         kinds = dml.mapper.self_and_descendants
         return dml if any(self.registry.plan_of(kind) for kind in kinds) else None
 
+    @guarded("degraded.read")
     def _is_told(self, state: ORMExecuteState, dml: Dml) -> bool:
-        """Tell whether a statement's rows leave a trace; one that has none is no bypass."""
+        """Tell whether a statement's rows leave a trace; one that has none is no bypass.
+
+        Where that cannot be told, they are taken to leave one.
+        """
         if ALLOWED in state.execution_options:
             return False
         plans = [self.registry.plan_of(kind) for kind in dml.mapper.self_and_descendants]

@@ -55,7 +55,8 @@ class Dml:
     @property
     def sets(self) -> list[Mapping[str, Any]]:
         """Return the parameters as a list, however many sets the caller gave."""
-        return self.parameters if isinstance(self.parameters, list) else [self.parameters]
+        many = isinstance(self.parameters, (list, tuple))
+        return list(self.parameters) if many else [self.parameters]
 
     def attribute(self, key: Any) -> str | None:
         """Return the mapped attribute for a column or for the name of one."""

@@ -42,6 +42,11 @@ UPDATES: dict[str, Callable[[Session], Any]] = {
         [{"old": "one", "to": "new"}, {"old": "two", "to": "new"}],
         execution_options={"dml_strategy": "orm", "synchronize_session": False},
     ),
+    "many sets in a tuple": lambda s: s.execute(
+        update(Crate).where(Crate.name == bindparam("old")).values(name=bindparam("to")),
+        ({"old": "one", "to": "new"}, {"old": "two", "to": "new"}),
+        execution_options={"synchronize_session": False},
+    ),
     "RETURNING": lambda s: s.scalars(
         update(Crate).where(Crate.id < 3).values(name="new").returning(Crate)
     ).all(),
@@ -134,6 +139,14 @@ def test_deleted_objects_are_named_and_what_the_database_takes_along_is_counted(
                           "level": [4, None], "token": ["[secret]", None]}
     assert [row.metadata_json["cascaded"] for row in depot.rows()] == [{"item": 2}, {"item": 3}]
     assert (depot.last().description, depot.last().user_id) == ("Deleted crate 'three'", 8)
+
+
+def test_objects_deleted_by_many_sets_are_named(depot: Depot) -> None:
+    rows = depot.done(lambda s: s.execute(
+        delete(Item).where(Item.id == bindparam("which")), ({"which": 10}, {"which": 31}),
+        execution_options={"synchronize_session": False},
+    ))
+    assert [(kind, key) for kind, key, _ in rows] == [("item_delete", "10"), ("item_delete", "31")]
 
 
 @pytest.mark.parametrize("do", [

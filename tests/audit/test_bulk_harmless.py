@@ -10,6 +10,7 @@ from sqlalchemy import delete, inspect, insert, select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from shuffify.audit.statements import Dml
 from tests import databases
 from tests.audit.depot import Crate, Depot, Draft, Item, Vehicle
 from tests.audit.faults import failing, nth
@@ -148,6 +149,21 @@ def test_no_failing_statement_of_ours_reaches_the_caller(depot: Depot) -> None:
         # What could not be read is told of together, or poorer: never not at all.
         assert told >= 1 and (told == rows or depot.troubles()), sent[number]
         assert not depot.count("losses.capture"), sent[number]
+
+
+def test_a_statement_that_cannot_be_understood_runs_all_the_same(
+    depot: Depot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Dml) -> frozenset[str]:
+        raise RuntimeError("ours")
+
+    monkeypatch.setattr(Dml, "touched", fail)
+    with depot.session() as session:
+        assert session.execute(update(Crate).values(name="new")).rowcount == 3
+        session.commit()
+    with depot.unwatched() as session:
+        assert set(session.scalars(select(Crate.name))) == {"new"}
+    assert depot.troubles() == {"degraded.read": 2, "retried": 1}
 
 
 def test_rows_that_could_not_be_read_beforehand_are_told_together(depot: Depot) -> None:

@@ -17,6 +17,7 @@ PAIR = [{"name": "x", "number": 1}, {"name": "y", "number": 2}]
 
 INSERTS: dict[str, Callable[[Session], Any]] = {
     "many sets": lambda s: s.execute(plain_insert(Crate), PAIR),
+    "many sets in a tuple": lambda s: s.execute(plain_insert(Crate), tuple(PAIR)),
     "many sets, RETURNING": lambda s: s.scalars(plain_insert(Crate).returning(Crate), PAIR).all(),
     "RETURNING no key": lambda s: s.scalars(
         plain_insert(Crate).returning(Crate.name), PAIR
