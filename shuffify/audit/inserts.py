@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Column, Table, UniqueConstraint, func, select
+from sqlalchemy import Column, Index, Table, UniqueConstraint, func, select
 from sqlalchemy.engine.cursor import null_dml_result
 from sqlalchemy.exc import SQLAlchemyError
 
 from .canonical import UNKNOWN
 from .change import Change
-from .compare import Key, Moment, altered, canonical, created
+from .compare import Key, Moment, altered, canonical, created, deleted
 from .keys import Untold
 from .look import Found, Look
 from .notes import is_expression
@@ -54,7 +54,8 @@ class Insert(Look):
             self.summary = {**(self.summary or {}),
                             "count": None if given is None else len(self.sets)}
         elif self.dml.is_upsert:
-            self.before = self.rows(self._standing_keys(), lock=self.dml.conflicts_lock())
+            keys = self._standing_keys() + self._stale_keys()
+            self.before = self.rows(dict.fromkeys(keys), lock=self.dml.conflicts_lock())
         self._learn_keys()
 
     def _learn_keys(self) -> None:
@@ -107,9 +108,7 @@ class Insert(Look):
     def _generated_rows(self) -> Found:
         """Find the rows by the key generated last; those that say something else are not ours."""
         table = self.dml.mapper.local_table
-        last = {"sqlite": func.last_insert_rowid(), "postgresql": func.lastval()}.get(
-            self.connection.dialect.name
-        )
+        last = _LAST.get(self.connection.dialect.name)
         if self.is_joined or len(self.key) != 1 or last is None or not isinstance(table, Table) \
                 or table.autoincrement_column is None:
             return {}
@@ -124,11 +123,22 @@ class Insert(Look):
         )
         return found if agree else {}
 
+    def _stale_keys(self) -> list[Key]:
+        """Return the key that SQLite gives for the new one where no row comes.
+
+        It tells the last of whatever table; a row that has it now is none that comes.
+        """
+        if self.connection.dialect.name != "sqlite" or len(self.key) != 1 \
+                or len(list(self._given_keys())) == len(self.sets):
+            return []
+        with reading(self.connection):
+            return [(self.connection.execute(select(_LAST["sqlite"])).scalar_one(),)]
+
     def _standing_keys(self) -> list[Key]:
         """Return the keys of rows that agree with the new ones on some unique key."""
         mapper = self.dml.mapper
         found: dict[Key, None] = {}
-        for columns in _unique_keys(mapper.local_table):
+        for columns in _unique_keys(mapper.local_table, self.dml.is_upsert):
             names = [name for name in map(self.dml.attribute, columns) if name is not None]
             values = {} if len(names) < len(columns) else {
                 tuple([one[name] for name in names]): None for one in self.sets
@@ -161,12 +171,22 @@ class Insert(Look):
                     else altered(plan, key, before, row, moment)
                 if change is not None:
                     changes.append(change)
+        if self.dml.replaces and after:
+            changes = self._replaced(after, moment) + changes
         changes = self.with_paths(changes, after)
         if after:
             return changes
         if self.dml.is_upsert or not self.is_told:
             return self.summarised(count, moment)
         return [change for one in self.sets for change in self._untold(one, moment)]
+
+    def _replaced(self, after: Found, moment: Moment) -> list[Change]:
+        """Tell of rows that went because another came in their place."""
+        return [
+            deleted(plan, key, row, moment, {}, None)
+            for plan, rows in self.before.items() for key, row in rows.items()
+            if key not in after.get(plan, {})
+        ]
 
     def _now(self, result: Any) -> Found:
         keys = list(self._given_keys())
@@ -193,15 +213,33 @@ class Insert(Look):
         return [Change(self.plan, (Untold(),), "create", values, *moment)]
 
 
-def _unique_keys(table: Any) -> list[list[Column[Any]]]:
-    """Return the column lists that a new row may conflict on."""
+_LAST: Final[Mapping[str, Any]] = {
+    "sqlite": func.last_insert_rowid(), "postgresql": func.lastval(),
+}
+"""The key generated last on this connection."""
+
+
+def _unique_keys(table: Any, in_part: bool) -> list[list[Column[Any]]]:
+    """Return the column lists that a new row may conflict on.
+
+    ``in_part`` adds those of indexes that hold some rows only, or more than columns: old rows may
+    agree on them with new ones.
+    """
     if not isinstance(table, Table):
         return []
     found = [list(table.primary_key)]
     found += [list(one.columns) for one in table.constraints
               if isinstance(one, UniqueConstraint)]
-    found += [list(index.columns) for index in table.indexes if index.unique]
+    found += [list(index.columns) for index in table.indexes
+              if index.unique and (in_part or _is_whole(index))]
     return [columns for columns in found if columns]
+
+
+def _is_whole(index: Index) -> bool:
+    """Tell whether an index is of every row, by columns alone."""
+    return all(isinstance(one, Column) for one in index.expressions) and not any(
+        index.dialect_options[name]["where"] is not None for name in _LAST
+    )
 
 
 def _says(plan: Any, row: Mapping[str, Any], one: Set) -> bool:

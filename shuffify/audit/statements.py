@@ -42,7 +42,9 @@ class Dml:
         options = state.execution_options
         chosen: Any = (options.get("_sa_orm_update_options")
                        or options.get("_sa_orm_insert_options"))
-        self.autoflush: bool = True if chosen is None else chosen._autoflush
+        # What `from_statement` runs has the options of a read alone.
+        flushing: Any = chosen or options.get("_sa_orm_load_options")
+        self.autoflush: bool = True if flushing is None else flushing._autoflush
         self.is_bulk = chosen is not None and chosen._dml_strategy == "bulk"
         """SQLAlchemy's word for "by the parameters' own keys": no criteria, many sets."""
         self.is_elsewhere = "schema_translate_map" in options
@@ -50,7 +52,11 @@ class Dml:
         self.hides_options = self.is_bulk and statement.is_update
         """SQLAlchemy does not hand its execution options on to the cursor then."""
         self.returns_rows = bool(statement._returning)
-        self.is_upsert = statement.is_insert and statement._post_values_clause is not None
+        self.replaces = statement.is_insert and bool(statement._prefixes)
+        """It says more than INSERT, such as OR IGNORE or OR REPLACE."""
+        self.is_upsert = statement.is_insert and (
+            statement._post_values_clause is not None or self.replaces
+        )
 
     @property
     def sets(self) -> list[Mapping[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, ForeignKey, String, event, func, select
+from sqlalchemy import Engine, ForeignKey, Index, String, event, func, select, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from shuffify.audit import Audited, NotAudited
@@ -91,6 +91,21 @@ class Cell(Base):
     marks: Mapped[Any] = mapped_column(Json, nullable=True)
 
 
+class Seat(Base):
+    """Its place is free again once it is gone."""
+
+    __tablename__ = "seats"
+    __table_args__ = (
+        Index("ux_seats_place", "place", unique=True,
+              sqlite_where=text("NOT gone"), postgresql_where=text("NOT gone")),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(default=7)
+    place: Mapped[str] = mapped_column(String(5))
+    gone: Mapped[bool] = mapped_column(default=False)
+
+
 class Draft(Base):
     __tablename__ = "drafts"
     __audit__ = NotAudited("nobody reads them")
@@ -123,7 +138,7 @@ class Depot(Stage):
             session.add_all([Cell(row=1, column="a", text="x"), Cell(row=1, column="b", text="y"),
                              Draft(id=1, name="draft")])
             if self.engine.dialect.name == "postgresql":
-                for table in ("crates", "items", "vehicles"):
+                for table in ("crates", "items", "vehicles", "seats"):
                     serial = func.pg_get_serial_sequence(table, "id")
                     session.execute(select(func.setval(serial, 1000)))
             session.commit()
@@ -150,8 +165,8 @@ class Depot(Stage):
         """Note what is sent to the database."""
         seen: list[str] = []
 
-        def note(connection: Any, cursor: Any, text: str, *_: Any) -> None:
-            seen.append(text)
+        def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+            seen.append(statement)
 
         event.listen(self.engine, "before_cursor_execute", note)
         try:

@@ -11,7 +11,7 @@ from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from tests.audit.depot import Cell, Crate, Depot, Draft, Item, Truck, Vehicle, only
+from tests.audit.depot import Cell, Crate, Depot, Draft, Item, Seat, Truck, Vehicle, only
 
 PAIR = [{"name": "x", "number": 1}, {"name": "y", "number": 2}]
 
@@ -144,6 +144,72 @@ def test_an_upsert_that_does_nothing_tells_nothing(depot: Depot) -> None:
         insert(Cell).values(row=1, column="a", text="new").on_conflict_do_nothing(),
     )
     assert [(kind, key) for kind, key, _ in rows] == [("crate_create", "9")]
+
+
+UNTOLD_KEYS: dict[str, Callable[[Depot], Any]] = {
+    "do nothing": lambda depot: _insert(depot)(Crate).on_conflict_do_nothing(),
+    "do update": lambda depot: _insert(depot)(Crate).on_conflict_do_update(
+        index_elements=["code"], set_={"number": 0}
+    ),
+    "or ignore": lambda depot: plain_insert(Crate).prefix_with("OR IGNORE", dialect="sqlite"),
+}
+
+
+@pytest.mark.parametrize("name", UNTOLD_KEYS)
+def test_what_was_inserted_elsewhere_is_not_taken_for_an_upserts_new_row(
+    depot: Depot, name: str
+) -> None:
+    """SQLite goes on telling the last key, of whatever table, where no row comes."""
+    if depot.engine.dialect.name == "postgresql" and name == "or ignore":
+        return
+    statement = UNTOLD_KEYS[name](depot)
+
+    def do(session: Session) -> None:
+        session.add(Draft(id=2, name="gives its key"))
+        session.flush()
+        session.execute(statement.values(code="c1", number=0))
+
+    assert depot.done(do) == []
+    (row,) = depot.done(statement.values(number=5), plain_insert(Draft).values(id=3, name="x"))
+    assert (row[0], row[2]["number"]) == ("crate_create", [None, 5])
+    assert row[1] is not None and depot.troubles() == {}
+
+
+def test_an_ignored_row_is_nothing_and_a_replaced_one_is_an_update(depot: Depot) -> None:
+    if depot.engine.dialect.name == "postgresql":
+        return  # It has no such words.
+    ignore, replace = (plain_insert(Crate).prefix_with(f"OR {word}")
+                       for word in ("IGNORE", "REPLACE"))
+    same = {"code": "c1", "user_id": 8, "token": "hush", "number": 0}
+    rows = depot.done(
+        lambda s: s.execute(ignore, [{"id": 1, "name": "x"}, {"id": 8, "name": "y"}]),
+        lambda s: s.execute(replace, [{"id": 1, "name": "uno", **same}]),
+    )
+    assert [(kind, key) for kind, key, _ in rows] == [("crate_create", "8"), ("crate_update", "1")]
+    assert rows[1][2] == {"name": ["one", "uno"]}
+
+
+def test_a_row_that_another_key_replaces_is_told_as_deleted(depot: Depot) -> None:
+    if depot.engine.dialect.name == "postgresql":
+        return  # It has no such words.
+    replace = plain_insert(Crate).prefix_with("OR REPLACE")
+    rows = depot.done(replace.values(id=70, code="c3", name="drei"))
+    assert sorted((kind, key, changes["name"]) for kind, key, changes in rows) == [
+        ("crate_create", "70", [None, "drei"]), ("crate_delete", "3", ["three", None]),
+    ]
+
+
+def test_rows_that_a_partial_index_leaves_out_are_not_told_as_new(depot: Depot) -> None:
+    rows = depot.done(
+        plain_insert(Seat).values(id=1, place="a", gone=True),
+        plain_insert(Seat).values(id=2, place="b", gone=True),
+    )
+    assert [key for _, key, _ in rows] == ["1", "2"]
+    rows = depot.done(lambda s: s.execute(
+        plain_insert(Seat).values([{"place": "a"}, {"place": "b"}]).returning(Seat.id)
+    ).all())[2:]
+    assert [kind for kind, _, _ in rows] == ["seat_create"] * 2
+    assert {key for _, key, _ in rows}.isdisjoint({"1", "2"})
 
 
 def test_an_upsert_may_change_the_very_columns_that_it_conflicts_on(depot: Depot) -> None:
