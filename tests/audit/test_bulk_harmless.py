@@ -56,10 +56,21 @@ def without_autoflush(session: Session) -> Any:
     return count, len(session.new)
 
 
+def from_a_statement_without_autoflush(session: Session) -> Any:
+    """Leave pending work pending where a read's options ask for it."""
+    session.add(Crate(id=70, name="pending"))
+    crates = session.scalars(
+        select(Crate).from_statement(update(Crate).values(number=1).returning(Crate))
+        .execution_options(autoflush=False)
+    ).all()
+    return len(crates), len(session.new)
+
+
 CASES: dict[str, Callable[[Session], Any]] = {
     **{f"synchronised: {how}": synchronised(how) for how in ("auto", "evaluate", "fetch", False)},
     "in pieces": in_pieces,
     "without autoflush": without_autoflush,
+    "from a statement, without autoflush": from_a_statement_without_autoflush,
     "objects": lambda s: [
         (crate.id, crate.name, crate in s) for crate in
         s.scalars(update(Crate).where(Crate.id < 3).values(name="n").returning(Crate))
