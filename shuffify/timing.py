@@ -9,11 +9,16 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count as numbers
 from itertools import islice
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, available_timezones, reset_tzpath
 
 from shuffify import cron
 from shuffify.enums import IntervalValue, ScheduleType
 from shuffify.errors import TimingError
+
+# Zones come from the package `tzdata` alone, for the whole process: it is pinned and the same
+# everywhere, while the system's own, which Python prefers, may be years behind or missing.
+reset_tzpath(())
+ZoneInfo.clear_cache()
 
 SHORTEST = timedelta(minutes=60)
 """Two runs of a schedule lie at least this far apart."""

@@ -1,7 +1,10 @@
 """When schedules run: cron, intervals, and the days on which clocks change."""
 
 from datetime import UTC, date, datetime, timedelta
+from importlib.resources import files
 from itertools import pairwise
+import subprocess
+import sys
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
@@ -10,7 +13,7 @@ import pytest
 
 from shuffify import cron
 from shuffify.errors import TimingError
-from shuffify.timing import check_timing, is_known_zone, next_run, next_runs
+from shuffify.timing import check_timing, is_known_zone, next_run, next_runs, zone_names
 
 ANCHOR = datetime(2026, 1, 5, 8, 15)
 BERLIN, NEW_YORK, LORD_HOWE = "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"
@@ -95,6 +98,28 @@ def test_the_second_pass_of_a_repeated_hour_has_no_run_left() -> None:
 def test_a_gap_of_half_an_hour_ends_at_its_own_moment() -> None:
     shown = walls("15 2 * * *", LORD_HOWE, "2026-10-03 12:00", 2)
     assert shown == ["10-04 02:30 +1100", "10-05 02:15 +1100"]
+
+
+def test_the_zone_data_are_those_of_the_package_whatever_the_system_has() -> None:
+    # Clocks in British Columbia stay on summer time from 2026 on; older data put them back.
+    shown = walls("0 7 * * *", "America/Vancouver", "2026-12-01 08:00", 1)
+    assert shown == ["12-02 07:00 -0700"]
+
+
+def test_each_zone_on_offer_has_the_data_of_the_package() -> None:
+    days = [datetime(2026, 1, 1) + timedelta(days=number) for number in range(0, 730, 7)]
+    for name in zone_names():
+        with files("tzdata").joinpath("zoneinfo", name).open("rb") as data:
+            packaged = ZoneInfo.from_file(data)
+        assert [*map(packaged.utcoffset, days)] == [*map(ZoneInfo(name).utcoffset, days)], name
+
+
+def test_a_zone_that_was_read_before_the_app_came_is_read_again() -> None:
+    program = (
+        "import zoneinfo; early = zoneinfo.ZoneInfo('America/Vancouver'); import shuffify;"
+        "assert zoneinfo.TZPATH == () and zoneinfo.ZoneInfo('America/Vancouver') is not early"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_a_zone_that_skips_midnight_starts_its_day_late() -> None:
