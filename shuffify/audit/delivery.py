@@ -17,7 +17,6 @@ from .context import AuditContext
 from .counters import Counters
 from .errors import describe_error, traced
 from .event_ids import new_event_ids
-from .fate import when_committed, when_undone
 from .ledger import Frame, Refused
 from .render import Renderer, Row, acting, actor_of, sentence_for
 from .spool import Spool
@@ -59,11 +58,11 @@ class Delivery:
         if not refusal.doomed:
             frame.refused += [Refused(row, refusal.stage, error, retry=True) for row in rows]
 
-    def put_off(self, frame: Frame, changes: list[Change]) -> None:
+    def put_off(self, frame: Frame, changes: list[Change], and_passed: bool = False) -> None:
         """Let rows wait for the commit: what they tell of is on another bind than the log."""
         rows = self._rows(frame, changes, elsewhere=True) if changes else []
-        if not changes:
-            rows = self._suspensions(frame)
+        if and_passed:
+            rows += self._suspensions(frame)
         why = "another bind than the log's"
         frame.refused += [Refused(row, "bind", why, retry=True) for row in rows]
 
@@ -118,6 +117,7 @@ class Delivery:
         """Leave it to the transaction that the session had joined: until it ends, only wait."""
         root = unit.outcome()
         if unit.connection is None or not (root.rows or root.refused):
+            unit.stop_waiting()
             return
 
         def committed() -> None:
@@ -127,8 +127,10 @@ class Delivery:
             for one in refused:
                 self.lose(one.row, one.stage, one.error)
 
-        when_undone(unit.connection, root.forget)
-        when_committed(unit.connection, committed)
+        waiting = unit.waiting()
+        waiting.when_undone(root.forget)
+        waiting.when_committed(committed)
+        waiting.leave()
 
     def lose(self, row: Mapping[str, Any], stage: str, error: str) -> None:
         """Count a row that the table does not have, and keep it in the spool."""

@@ -103,7 +103,9 @@ class Executions:
         try:
             changes = look.changes(result, Moment(current(), utcnow()))
             moved = any(change.former_key is not None for change in changes)
-            self._hear.keep(session, unit, frame, changes, moved)
+            led_away = (look.connection.engine is not unit.home
+                        and not unit.is_away(session, look.dml.mapper))
+            self._hear.keep(session, unit, frame, changes, moved, led_away)
         except Exception as error:
             if is_lost(error):
                 raise

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from sqlalchemy import inspect as inspect_class
+from sqlalchemy import update
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapper, Session, SessionTransaction
 
@@ -37,7 +38,7 @@ from .notes import Notes, look_at_pairs, look_before_delete, look_before_update
 from .plan import Plan
 from .registry import Registry
 from .suspension import Suspension, suspension
-from .unit import Island, Unit, home_of, is_last, utcnow
+from .unit import Island, Unit, bind_of_log, is_last, utcnow
 
 log = logging.getLogger("shuffify.audit")
 
@@ -53,6 +54,7 @@ class Listeners:
         self.delivery = delivery
         self.counters = counters
         self._log: Mapper[Any] = inspect_class(registry.log)
+        self._write = update(registry.log)
         self.detector = Detector(registry, lambda session: session.info.get(self), counters)
 
     def of_sessions(self) -> tuple[tuple[str, Callable[..., None]], ...]:
@@ -77,9 +79,10 @@ class Listeners:
     def after_begin(self, session: Session, transaction: SessionTransaction,
                     connection: Connection) -> None:
         unit = self.unit(session)
-        unit.began(transaction, connection, home_of(session, connection, self._log))
+        home = bind_of_log(session, self._log, self._write)
+        unit.began(transaction, connection, connection.engine if home is None else home.engine)
         self.detector.began(session, connection)
-        if isinstance(session.bind, Connection):
+        if isinstance(home, Connection):
             # The caller may commit around the session, while it is open.
             unit.joins(self._drain)
 
@@ -130,11 +133,18 @@ class Listeners:
             self.tell(capture.failures)
 
     def keep(self, session: Session, unit: Unit, frame: Frame, changes: Iterable[Change],
-             moved: bool = False) -> None:
-        """Add changes to the ledger, or write them where nothing would drain it in time."""
+             moved: bool = False, led_away: bool = False) -> None:
+        """Add changes to the ledger, or write them where nothing would drain it in time.
+
+        What the caller has led to another bind than its model's wait for the commit by themselves:
+        the ledger would take them for changes of the objects here that have the same keys.
+        """
         pause = suspension()
         if pause is not None:
             changes = self._kept(changes, unit, frame, pause)
+        if led_away:
+            self.delivery.put_off(frame, list(changes))
+            return
         if unit.elsewhere:
             changes = list(changes)
             for change in changes:
@@ -216,8 +226,8 @@ class Listeners:
             changes = [change for change in changes if not unit.was_away(change.plan.mapper)]
         if unit.connection is not None:
             self.delivery.write(unit.connection, frame, changes)
-        elif frame.passed:
-            self.delivery.put_off(frame, [])
+        elif changes or frame.passed:
+            self.delivery.put_off(frame, changes, and_passed=True)
 
     @guarded("degraded.commit")
     def after_commit(self, session: Session) -> None:
@@ -253,13 +263,19 @@ class Listeners:
                 # also when the session was closed without a commit.
                 self._drain(unit)
                 self.delivery.follow(unit)
-            elif unit.durable:
-                self.delivery.settle(unit)
+            else:
+                unit.stop_waiting()
+                if unit.durable:
+                    self.delivery.settle(unit)
             unit.ledger.clear()
 
     def mapper_configured(self, mapper: Mapper[Any], _: type) -> None:
         # Not guarded: a declaration that cannot work must stop the start, not a flush.
         self.registry.configured(mapper)
+
+    def log_connection(self, session: Session) -> Connection:
+        """Return the connection that the session writes the log through."""
+        return session.connection(bind_arguments={"mapper": self._log, "clause": self._write})
 
     def unit(self, session: Session) -> Unit:
         unit = session.info.get(self)

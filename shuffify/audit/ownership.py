@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import text
-from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session, SessionTransactionOrigin
 
 from .savepoint import guarded
@@ -25,7 +24,7 @@ def holds_callers_work(session: Session, unit: Unit | None) -> bool:
         return True
     if unit is None or unit.home is None:
         return False
-    return unit.flushes > 0 or isinstance(session.bind, Connection) or _wrote(unit)
+    return unit.flushes > 0 or unit.is_joined or _wrote(unit)
 
 
 def _wrote(unit: Unit) -> bool:

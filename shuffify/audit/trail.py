@@ -168,7 +168,7 @@ class AuditTrail:
         Flushes, commits and rolls back nothing. Raises what the database raises, with the
         transaction as it was.
         """
-        connection = session.connection(bind_arguments={"mapper": self.log})
+        connection = self._hear.log_connection(session)
         key = self.delivery.writer.insert(connection, row)
         frame = self._hear.unit(session).frame(session.get_nested_transaction())
         frame.wrote((row["activity_type"],))
@@ -177,7 +177,7 @@ class AuditTrail:
     def hold(self, session: Session, row: Row, error: Exception) -> None:
         """Save a refused explicit row once the caller's transaction is durable (rule A3)."""
         frame = self._hear.unit(session).frame(session.get_nested_transaction())
-        connection = session.connection(bind_arguments={"mapper": self.log})
+        connection = self._hear.log_connection(session)
         self.delivery.hold(connection, frame, row, error)
 
     def lose(self, row: Row, error: Exception) -> None:

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import UnboundExecutionError
 from sqlalchemy.orm import Mapper, Session, SessionTransaction
+from sqlalchemy.sql import ClauseElement
 
-from .fate import when_committing, when_undone
+from .fate import Waiting
 from .ledger import Frame, Ledger
 from .notes import Notes
 
@@ -31,7 +33,7 @@ class Unit:
 
     __slots__ = ("connection", "ledger", "notes", "flushes", "late", "durable", "ended",
                  "changes_before", "_postponed", "_joined", "_outer", "_savepoints", "_islands",
-                 "_sheltered", "captures", "home", "elsewhere", "_away")
+                 "_sheltered", "captures", "home", "elsewhere", "_away", "_waiting")
 
     def __init__(self) -> None:
         self.connection: Connection | None = None
@@ -51,6 +53,7 @@ class Unit:
         self.captures = 0
         """Statements under way whose rows are recorded, or leave no trace."""
         self._postponed: Callable[[Unit], None] | None = None
+        self._waiting: Waiting | None = None
         self._joined = False
         self._outer: Any = None
         self._savepoints: dict[SessionTransaction, Any] = {}
@@ -75,7 +78,7 @@ class Unit:
         elif self.connection is None:
             self.connection = connection
             if self._postponed is not None:
-                when_committing(connection, self._at_commit)
+                self.waiting().when_committing(self._at_commit)
             self._outer = connection.get_nested_transaction()
             if connection.dialect.name == "sqlite":
                 self.changes_before = total_changes(connection)
@@ -102,15 +105,28 @@ class Unit:
         island = self._islands.get(innermost)
         if island is None:
             island = self._islands[innermost] = Island()
-            when_undone(connection, island.forget)
+            self.waiting().when_undone(island.forget)
         return island
+
+    def waiting(self) -> Waiting:
+        """Return what hears of the connection's transaction; only where there is one."""
+        if self._waiting is None:
+            assert self.connection is not None
+            self._waiting = Waiting(self.connection)
+        return self._waiting
+
+    def stop_waiting(self) -> None:
+        """Hear of the connection no more."""
+        if self._waiting is not None:
+            self._waiting.stop()
 
     def is_away(self, session: Session, mapper: Mapper[Any]) -> bool:
         """Tell whether a class's rows are on another bind than the log."""
         if not self.elsewhere:
             return False
         if mapper not in self._away:
-            self._away[mapper] = session.get_bind(mapper=mapper).engine is not self.home
+            bind = session.get_bind(mapper=mapper, clause=update(mapper))
+            self._away[mapper] = bind.engine is not self.home
         return self._away[mapper]
 
     def was_away(self, mapper: Mapper[Any]) -> bool:
@@ -129,7 +145,12 @@ class Unit:
         if self._postponed is None:
             self._postponed = drain
             if self.connection is not None:
-                when_committing(self.connection, self._at_commit)
+                self.waiting().when_committing(self._at_commit)
+
+    @property
+    def is_joined(self) -> bool:
+        """Tell whether the session takes part in a transaction of the caller's."""
+        return self._joined
 
     def joins(self, drain: Callable[[Unit], None]) -> None:
         """Note that the connection is the caller's, who may commit around the open session."""
@@ -174,12 +195,16 @@ def _savepoint_around(savepoint: SessionTransaction) -> SessionTransaction | Non
     return parent
 
 
-def home_of(session: Session, connection: Connection, log: Mapper[Any]) -> Engine:
-    """Return the engine that the log's table is on, for a session that has begun a connection."""
+def bind_of_log(session: Session, log: Mapper[Any], write: ClauseElement
+                ) -> Engine | Connection | None:
+    """Return what the session writes the log's table through; None where it has no bind for it.
+
+    It is asked for a write: who routes reads to another database tells them apart by the clause.
+    """
     try:
-        return session.get_bind(mapper=log).engine
+        return session.get_bind(mapper=log, clause=write)
     except UnboundExecutionError:
-        return connection.engine  # Whoever writes the rows will say what is missing.
+        return None  # Whoever writes the rows will say what is missing.
 
 
 def is_last(session: Session, event: str, listener: Any) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, String
+from sqlalchemy import Delete, Engine, String, Update, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
 from shuffify.audit import Audited, AuditTrail, NotAudited, bind, suspended
@@ -212,3 +212,79 @@ def test_the_far_history_is_read_back(pair: Pair) -> None:
         session.commit()
         assert far.name == "one"
     assert len(pair.rows()) == 3
+
+
+def test_a_statement_led_to_another_bind_says_so_with_and_without_the_logs_own(pair: Pair) -> None:
+    Base.metadata.create_all(pair.far, [Base.metadata.tables["near"]])
+    with pair.far.begin() as connection:
+        connection.execute(Base.metadata.tables["near"].insert(), [{"id": 1, "name": "far"}])
+    elsewhere = {"bind": pair.far}
+    with pair.Session() as session:
+        session.execute(update(Near).values(name="first"), bind_arguments=elsewhere)
+        session.commit()
+    with pair.Session() as session:
+        session.add(Near(id=1, name="near"))
+        session.flush()
+        session.execute(update(Near).values(name="second"), bind_arguments=elsewhere)
+        session.execute(update(Near).values(name="own"))
+        session.commit()
+    with pair.Session() as session:
+        session.execute(update(Near).values(name="undone"), bind_arguments=elsewhere)
+        session.rollback()
+
+    assert pair.said() == [("near_update", True), ("near_create", None), ("near_update", True)]
+    assert pair.counted() == {"rows": 3}
+
+
+class Routed(Session):
+    """Writes to the leader and reads from the follower, as SQLAlchemy's documentation has it."""
+
+    leader: Engine
+    follower: Engine
+
+    def get_bind(self, mapper: Any = None, clause: Any = None, **_: Any) -> Engine:
+        if self._flushing or isinstance(clause, (Update, Delete)):
+            return self.leader
+        return self.follower
+
+
+def write_only(session: Session) -> None:
+    session.add(Near(id=2, name="new"))
+
+
+def read_then_write(session: Session) -> None:
+    session.scalars(select(Near)).all()
+    write_only(session)
+
+
+def write_in_bulk(session: Session) -> None:
+    session.execute(update(Near).values(name="all"))
+
+
+def read_then_write_in_bulk(session: Session) -> None:
+    session.scalars(select(Near)).all()
+    write_in_bulk(session)
+
+
+@pytest.mark.parametrize("work", [
+    write_only, read_then_write, write_in_bulk, read_then_write_in_bulk,
+])
+def test_rows_go_to_the_leader_where_reads_are_led_to_a_follower(
+    pair: Pair, work: Callable[[Session], None]
+) -> None:
+    tables = [Base.metadata.tables[name] for name in ("users", "activity_log", "near")]
+    Base.metadata.create_all(pair.far, tables)
+    with pair.near.begin() as connection:
+        connection.execute(tables[2].insert(), [{"id": 1, "name": "old"}])
+    Factory = sessionmaker(
+        class_=type("Routing", (Routed,), {"leader": pair.near, "follower": pair.far})
+    )
+    pair.trail.watch(Factory, base=Base)
+    with Factory() as session:
+        work(session)
+        session.commit()
+
+    with pair.far.connect() as connection:
+        assert connection.execute(select(ActivityLog.id)).all() == []
+    assert len(pair.said()) == 1
+    assert [told for _, told in pair.said()] == [None]

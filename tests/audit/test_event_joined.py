@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Literal
 
 import pytest
@@ -9,8 +10,9 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from shuffify.audit import bind
+from shuffify.audit.unit import Unit
 from tests.audit.witness import Witness
-from tests.audit.world import Playlist, World
+from tests.audit.world import Base, Playlist, World
 
 pytestmark = pytest.mark.usefixtures("mira")
 
@@ -212,3 +214,60 @@ def test_a_later_savepoint_rolled_back_takes_nothing_along_that_came_before_it(
 
     assert world.count(Playlist) == 2
     assert len(world.trail.spool) == world.trail.counters()["rows"] == 1
+
+
+def test_a_session_that_joined_by_binds_is_told_of_a_commit_around_it(
+    world: World, witness: Witness
+) -> None:
+    with world.engine.connect() as connection:
+        outer = connection.begin()
+        with world.Session(bind=None, binds={Base: connection}) as session:
+            session.add(evening())
+            session.flush()
+            outer.commit()
+
+    assert witness.check() == ["playlist_create"]
+
+
+@pytest.mark.parametrize("ending", ["commit", "rollback", "nothing", "commit around it"])
+def test_a_connection_keeps_nothing_of_the_sessions_that_joined_it(
+    world: World, ending: str
+) -> None:
+    def kept() -> tuple[int, int]:
+        gc.collect()
+        units = sum(type(one) is Unit for one in gc.get_objects())
+        return units, len(list(connection.dispatch.commit))
+
+    def join() -> None:
+        outer = connection.begin()
+        with world.Session(bind=connection) as session:
+            session.add(evening())
+            session.flush()
+            if ending == "commit around it":
+                outer.commit()
+            elif ending != "nothing":
+                getattr(session, ending)()
+        if outer.is_active:
+            outer.commit()
+
+    with world.engine.connect() as connection:
+        join()
+        before = kept()
+        join()
+        assert kept() == before
+
+
+def test_a_session_that_stays_follows_one_transaction_of_its_connection_after_the_other(
+    world: World, witness: Witness
+) -> None:
+    with world.engine.connect() as connection, world.Session(bind=connection) as session:
+        for _ in range(2):
+            outer = connection.begin() if not connection.in_transaction() else None
+            session.add(evening())
+            session.flush()
+            if outer is not None:
+                outer.commit()
+            else:
+                connection.commit()
+
+    assert witness.check() == ["playlist_create", "playlist_create"]
