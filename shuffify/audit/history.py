@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import Table, and_, inspect, or_, select
+from sqlalchemy import types as sqltypes
 from sqlalchemy.engine import Connection
 
 from .canonical import naive_utc
@@ -23,6 +24,7 @@ from .plan import Plan
 from .reading import rows_by_key
 from .recall import NotKept, recalled
 from .registry import Registry
+from .writer import as_uuid
 
 Key: TypeAlias = tuple[Any, ...]
 Operation: TypeAlias = Literal["create", "update", "delete"]
@@ -107,7 +109,15 @@ def events_of(connection: Connection, log: Table, plan: Plan, key: Key) -> list[
 def event_by_id(connection: Connection, log: Table, registry: Registry, event_id: str) -> Event:
     """Return an object's event by its event id; raises HistoryError."""
     require_columns(log)
-    row = connection.execute(select(log).where(log.c.event_id == event_id)).one_or_none()
+    if "event_id" not in log.c:
+        raise HistoryError(f"{log.name} has no event ids: take it from history(object).")
+    kind = log.c.event_id.type
+    try:
+        given = as_uuid(event_id) if isinstance(kind, sqltypes.Uuid) else event_id
+    except ValueError:
+        raise HistoryError(f"There is no event {event_id}.") from None
+    wanted = given if getattr(kind, "as_uuid", False) else str(given)
+    row = connection.execute(select(log).where(log.c.event_id == wanted)).one_or_none()
     if row is None:
         raise HistoryError(f"There is no event {event_id}.")
     plans = [plan for plan in registry.plans() if plan.entity == row.entity_type]
@@ -172,6 +182,7 @@ def _rows(
 
 def event_of(plan: Plan, key: Key, row: Any) -> Event:
     """Return a row of the log as an event of the object with this key."""
+    event_id = getattr(row, "event_id", None)
     metadata = row.metadata_json or {}
     if isinstance(metadata, str):
         metadata = json.loads(metadata)
@@ -184,7 +195,7 @@ def event_of(plan: Plan, key: Key, row: Any) -> Event:
     )
     return Event(
         id=getattr(row, "id", None),
-        event_id=getattr(row, "event_id", None),
+        event_id=None if event_id is None else str(event_id),
         type=row.activity_type,
         description=row.description,
         at=naive_utc(row.created_at),

@@ -334,3 +334,41 @@ def test_a_log_without_the_columns_says_which_it_lacks(engine: Engine) -> None:
             list(trail.history(("thing", 1), session=session))
     finally:
         trail.unwatch()
+
+
+@pytest.mark.parametrize("kind", [Uuid(), Uuid(as_uuid=False), String(36), None])
+def test_an_event_is_named_by_its_id_whatever_type_the_logs_column_has(
+    engine: Engine, kind: Any
+) -> None:
+    class Other(DeclarativeBase):
+        pass
+
+    class Users(UserColumns, Other):
+        pass
+
+    class Log(LogColumns, Other):
+        __audit__ = NotAudited("it is the trail")
+        event_id = kind and mapped_column(kind, unique=True)
+
+    class Thing(Other):
+        __tablename__ = "things"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        name: Mapped[str] = mapped_column(String(20))
+
+    with staged(engine, Other, Log) as stage, bind(user_id=7), stage.session() as session:
+        thing = Thing(id=1, name="first")
+        session.add(thing)
+        session.commit()
+        thing.name = "second"
+        session.commit()
+        *_, event = stage.trail.history(thing)
+        if kind is None:
+            with pytest.raises(HistoryError, match="activity_log has no event ids"):
+                stage.trail.revert("nope", session=session)
+            return
+        assert isinstance(event.event_id, str)
+        stage.trail.revert(event.event_id, session=session)
+        assert thing.name == "first"
+        for other in ("nope", str(uuid4())):
+            with pytest.raises(HistoryError, match=f"There is no event {other}"):
+                stage.trail.revert(other, session=session)
