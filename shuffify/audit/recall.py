@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import Any, Final, Literal
 from uuid import UUID
 
 from sqlalchemy import types as sqltypes
 from sqlalchemy.engine.default import DefaultDialect
 
-from .canonical import SECRET_MASK, UNKNOWN, naive_utc
+from .canonical import SECRET_MASK, UNKNOWN, naive_utc, number
 
 _DIGEST: Final = frozenset({"count", "bytes", "sha256"})
 _ANY_DIALECT: Final = DefaultDialect()
@@ -118,3 +118,30 @@ _BY_TYPE: Final[tuple[tuple[Any, Callable[[Any, Any], Any]], ...]] = (
     (sqltypes.Uuid, _uuid),
     (sqltypes.ARRAY, _items),
 )
+
+
+def is_stored(column_type: Any, told: Any, live: Any) -> bool:
+    """Tell whether a column that was given a value may hold another; both in the log's own form.
+
+    The log tells what was assigned. PostgreSQL pads a CHAR, and rounds a decimal to the column's
+    scale half away from zero; SQLAlchemy does it to even for SQLite.
+    """
+    if told == live:
+        return True
+    if isinstance(column_type, sqltypes.TypeDecorator):
+        return is_stored(column_type.impl_instance, told, live)
+    if not isinstance(told, str) or not isinstance(live, str):
+        return False
+    if isinstance(column_type, (sqltypes.CHAR, sqltypes.NCHAR)):
+        return told.rstrip(" ") == live.rstrip(" ")
+    scale = getattr(column_type, "scale", None)
+    if not isinstance(column_type, sqltypes.Numeric) or scale is None:
+        return False
+    try:
+        unit = Decimal(1).scaleb(-scale)
+        return live in [
+            number(Decimal(told).quantize(unit, rounding))
+            for rounding in (ROUND_HALF_UP, ROUND_HALF_EVEN)
+        ]
+    except ArithmeticError:
+        return False

@@ -6,20 +6,19 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Table, func, or_, select
 from sqlalchemy import types as sqltypes
 from sqlalchemy.engine import Connection
 
-from .canonical import naive_utc, number
+from .canonical import naive_utc
 from .change import Values
 from .history import Event, Key, event_of, events_of, former_key, require_columns
 from .keys import entity_id_of, parsed_key
 from .plan import Plan
 from .reading import batches
-from .recall import NotKept
+from .recall import NotKept, is_stored
 from .render import encode
 from .retention import PRUNED
 
@@ -87,28 +86,12 @@ class Story:
 
     def agrees(self, name: str, live: Any) -> bool:
         """Tell whether a live column's canonical value is what the log says."""
-        told = self.told(name)
-        is_ = json.loads(encode(live))
-        return bool(is_ == told) or _rounded(self.plan.columns[name].type, told) == is_
+        return is_stored(self.plan.columns[name].type, self.told(name), json.loads(encode(live)))
 
     def values(self) -> Values:
         """Return what is told of the counted columns, for a policy to look at."""
         return {name: self.told(name) for name in self.plan.counted
                 if self.told(name) is not NOT_TOLD}
-
-
-def _rounded(column_type: Any, told: Any) -> Any:
-    """Return a decimal as a column of its scale stores it: the log tells what was assigned."""
-    scale = getattr(column_type, "scale", None)
-    is_exact = isinstance(column_type, sqltypes.Numeric) and not isinstance(
-        column_type, sqltypes.Float
-    )
-    if not is_exact or scale is None or not isinstance(told, str):
-        return told
-    try:
-        return number(round(Decimal(told), scale))
-    except ArithmeticError:
-        return told
 
 
 def stories(connection: Connection, log: Table, plan: Plan, ids: list[str]) -> dict[str, Story]:

@@ -15,7 +15,7 @@ from .context import bind
 from .errors import RevertError
 from .history import Event, events_of
 from .plan import Plan
-from .recall import NotKept
+from .recall import NotKept, is_stored
 from .render import encode
 
 
@@ -97,7 +97,10 @@ def _refuse_later_values(plan: Plan, event: Event, target: Any) -> None:
         name for name in event.columns
         if not event.truncated
         # As JSON: the database may have sorted the keys of what it keeps.
-        and json.loads(encode(_canonical(plan, name, getattr(target, name)))) != changed[name][1]
+        and not is_stored(
+            plan.columns[name].type, changed[name][1],
+            json.loads(encode(_canonical(plan, name, getattr(target, name)))),
+        )
         and not _is_secret(event, name)
     ]
     if lost:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, Enum, ForeignKey, Numeric, String, Text, text
+from sqlalchemy import CHAR, Engine, Enum, ForeignKey, Numeric, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from shuffify.audit import Audited, NotAudited, bind
@@ -106,6 +106,17 @@ class Dog(Animal):
     tricks: Mapped[int] = mapped_column(default=0)
 
 
+class Label(Base):
+    """Of types that a database stores otherwise than they were given."""
+
+    __tablename__ = "labels"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str | None] = mapped_column(CHAR(5))
+    price: Mapped[Decimal | None] = mapped_column(Numeric(8, 2))
+    weight: Mapped[Decimal | None] = mapped_column(Numeric(8, 0))
+
+
 @pytest.fixture
 def stage(engine: Engine) -> Iterator[Stage]:
     with staged(engine, Base, ActivityLog) as stage, bind(user_id=7):
@@ -184,6 +195,30 @@ def test_a_change_by_hand_is_found(
     (kind, entity, id_, columns), = found(stage)[0]
     assert (kind, entity, columns) == (finding[0], finding[1], finding[3])
     assert id_ == finding[2] or (finding[2] is None and len(id_) == 64)
+
+
+@pytest.mark.parametrize("price", ["0.125", "0.135", "-0.125", "1.005", "2", "2.50"])
+def test_what_the_database_rounds_and_pads_is_explained(stage: Stage, price: str) -> None:
+    with stage.session() as session:
+        label = Label(id=1)
+        session.add(label)
+        session.commit()
+        label.price, label.weight, label.code = Decimal(price), Decimal(price) + 2, "ab"
+        session.commit()
+        assert found(stage)[0] == []
+        by_hand(stage, "UPDATE labels SET code = ' ab', price = 7, weight = 0")
+        assert found(stage)[0] == [("altered", "label", "1", ("code", "price", "weight"))]
+
+
+def test_what_the_database_rounded_and_padded_was_not_changed_since(stage: Stage) -> None:
+    with stage.session() as session:
+        label = Label(id=1)
+        session.add(label)
+        session.commit()
+        label.price, label.weight, label.code = Decimal("0.125"), Decimal("2.5"), "ab"
+        session.commit()
+        stage.trail.revert(list(stage.trail.history(label))[-1], session=session)
+        assert (label.price, label.weight, label.code) == (None, None, None)
 
 
 def test_a_finding_says_since_when(stage: Stage, books: None) -> None:
