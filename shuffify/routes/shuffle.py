@@ -32,6 +32,7 @@ def _shuffled(outcome: ShuffleResult) -> Answer:
         playlist=outcome.playlist.to_dict(),
         result=outcome.result,
         undo_steps=outcome.undo_steps,
+        undoable=outcome.undoable,
     )
 
 

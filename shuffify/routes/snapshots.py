@@ -10,6 +10,7 @@ from shuffify.services import (
     RestoreResult,
     SnapshotDiff,
     UndoResult,
+    UserSettingsService,
 )
 from shuffify.web import progress
 from shuffify.web.guards import login_required, user_id
@@ -57,6 +58,7 @@ def get_snapshot(snapshot_id: int) -> Answer:
     """Return a snapshot, what a restore would do to the list, and the list as it stands.
 
     The list is what tells the names of most of the snapshot's rows, and those that would leave.
+    `undoable` tells whether a restore could be taken back however short it is.
     """
     snapshot = PlaylistSnapshotService.get(user_id(), snapshot_id).to_dict()
     difference = PlaylistSnapshotService.diff(user_id(), snapshot_id)
@@ -65,6 +67,7 @@ def get_snapshot(snapshot_id: int) -> Answer:
         snapshot=snapshot,
         diff=None if difference is None else difference.to_dict(),
         standing=None if difference is None else [row.to_dict() for row in difference.standing],
+        undoable=UserSettingsService.get_or_create(user_id()).auto_snapshot_enabled,
     )
 
 
@@ -145,4 +148,5 @@ def _restored(outcome: RestoreResult, snapshot: PlaylistSnapshot) -> Answer:
         snapshot=_summary(snapshot),
         left_out=[*outcome.left_out],
         undo_steps=outcome.undo_steps,
+        undoable=outcome.undoable,
     )

@@ -182,4 +182,5 @@ def _committed(outcome: CommitResult) -> Answer:
         playlist=outcome.playlist.to_dict(),
         diff=difference,
         undo_steps=outcome.undo_steps,
+        undoable=outcome.undoable,
     )

@@ -140,6 +140,7 @@ def restore_exactly(
         playlist=written.view,
         changed=written.result.changed,
         undo_steps=_steps_left(user_id, playlist_id),
+        undoable=written.undoable,
         left_out=written.result.left_out,
     )
 

@@ -44,6 +44,7 @@ class CommitResult:
     changed: bool
     diff: Diff
     undo_steps: int
+    undoable: bool
 
 
 class PlaylistService:
@@ -172,7 +173,13 @@ class PlaylistService:
         with reading(PlaylistError, _NO_STEPS):
             steps = undo_steps(user_id, playlist_id)
             end_reads()
-        return CommitResult(written.view, written.result.changed, written.result.diff, steps)
+        return CommitResult(
+            playlist=written.view,
+            changed=written.result.changed,
+            diff=written.result.diff,
+            undo_steps=steps,
+            undoable=written.undoable,
+        )
 
 
 def _commit_entry(playlist: Playlist, result: WriteResult | None, outcome: WriteState) -> Entry:

@@ -17,10 +17,14 @@ Compute = Callable[[Playlist], Sequence[Uri]]
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The result of a write, and the list as the user may see it."""
+    """The result of a write, and the list as the user may see it.
+
+    `undoable` tells whether the write left a step of its own: a short one need not.
+    """
 
     result: WriteResult
     view: PlaylistView
+    undoable: bool
 
 
 def write(
@@ -54,7 +58,9 @@ def write(
             leave_out_unknown=leave_out_unknown,
             progress=progress or _unwatched,
         )
-        return Written(result, PlaylistView.of(result.playlist, access.spotify_id))
+        view = PlaylistView.of(result.playlist, access.spotify_id)
+        undoable = result.changed and journal.snapshot_id is not None
+        return Written(result, view, undoable)
 
 
 def _unwatched(done: int, total: int) -> None:

@@ -15,7 +15,7 @@ from shuffify.services.errors import (
     ShuffleError,
 )
 from shuffify.services.playlist_view import PlaylistView
-from shuffify.services.playlist_write import write
+from shuffify.services.playlist_write import Written, write
 from shuffify.services.snapshot_store import undo_steps
 from shuffify.services.spotify_access import REQUEST, Limits, Progress
 from shuffify.services.transaction import end_reads, reading
@@ -71,6 +71,7 @@ class ShuffleResult:
     changed: bool
     result: dict[str, Any]
     undo_steps: int
+    undoable: bool
     kept_added: tuple[Uri, ...]
 
 
@@ -143,7 +144,7 @@ class ShuffleService:
         with reading(ShuffleError, "The steps of undo could not be read."):
             steps = undo_steps(user_id, playlist_id)
             end_reads()
-        return _result(recipe, outcome.view, outcome.result, steps)
+        return _result(recipe, outcome, steps)
 
 
 def checked_recipe(
@@ -166,11 +167,10 @@ def checked_recipe(
     return Recipe(algorithm, values, new_seed() if seed is None else seed)
 
 
-def _result(
-    recipe: Recipe, view: PlaylistView, result: WriteResult, steps: int
-) -> ShuffleResult:
+def _result(recipe: Recipe, written: Written, steps: int) -> ShuffleResult:
+    result = written.result
     return ShuffleResult(
-        playlist=view,
+        playlist=written.view,
         changed=result.changed,
         result={
             "algorithm_name": recipe.algorithm.name,
@@ -181,5 +181,6 @@ def _result(
             "calls": result.calls,
         },
         undo_steps=steps,
+        undoable=written.undoable,
         kept_added=result.kept_added,
     )

@@ -45,6 +45,7 @@ class RestoreResult:
     playlist: PlaylistView
     changed: bool
     undo_steps: int
+    undoable: bool
     left_out: tuple[Uri, ...]
 
 

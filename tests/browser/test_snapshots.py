@@ -117,6 +117,30 @@ def test_a_snapshot_is_taken_looked_at_restored_and_deleted(
     ]
 
 
+def test_without_a_snapshot_of_its_own_no_change_offers_undo(
+    page: Page, world: Demo, sandbox: Sandbox
+) -> None:
+    before = sandbox.uris(TWELVE)
+    press(page, "Shuffle")
+    undo = toast(page, "of 12 tracks moved").get_by_role("button", name="Undo")
+    expect(undo).to_be_visible()
+    Visitor(world.app).log_in().post("/settings", {"auto_snapshot_enabled": False})
+    page.reload()
+    until_ready(page)
+    press(page, "Shuffle")
+    toast(page, "of 12 tracks moved")
+    expect(undo).to_be_hidden()
+    shown = open_drawer(page)
+    shown.get_by_role("button", name="Before a shuffle").click()
+    shown.get_by_role("button", name="Restore").click()
+    asked = page.get_by_role("dialog", name="Restore this snapshot?")
+    expect(asked).to_contain_text("a short change cannot be undone")
+    asked.get_by_role("button", name="Restore").click()
+    toast(page, "stands as in the snapshot")
+    expect(page.locator(".toast").get_by_role("button", name="Undo")).to_be_hidden()
+    assert sandbox.uris(TWELVE) == before
+
+
 def test_what_cannot_come_back_is_asked_for(page: Page, world: Demo, sandbox: Sandbox) -> None:
     before = sandbox.uris(LOCAL)
     writable = [uri for uri in before if uri and ":local:" not in uri]

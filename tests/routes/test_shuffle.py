@@ -43,6 +43,18 @@ def test_a_shuffle_reorders_the_playlist_and_leaves_its_rows(
     assert {row.playlist_id for row in (snapshot, shuffle)} == {TWELVE}
 
 
+def test_a_shuffle_is_undoable_when_it_has_left_a_step(mira: Visitor) -> None:
+    assert mira.post(f"/shuffle/{TWELVE}", {"seed": 7}).json["undoable"] is True
+    assert mira.post(f"/shuffle/{TWELVE}", {"seed": 7}).json["undo_steps"] == 2
+    mira.post("/settings", {"auto_snapshot_enabled": False})
+    short = mira.post(f"/shuffle/{TWELVE}", {"seed": 8}).json
+    assert (short["category"], short["undoable"], short["undo_steps"]) == ("success", False, 2)
+    two_calls = library.PLAYLISTS["hundred_twenty"]
+    assert mira.post(f"/shuffle/{two_calls}").json["undoable"] is True
+    nothing_changes = library.PLAYLISTS["one"]
+    assert mira.post(f"/shuffle/{nothing_changes}").json["undoable"] is False
+
+
 def test_a_seed_repeats_the_order(mira: Visitor, sandbox: Sandbox) -> None:
     start = sandbox.uris(TWELVE)
     mira.post(f"/shuffle/{TWELVE}", {"seed": 42})

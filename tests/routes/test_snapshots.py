@@ -135,6 +135,18 @@ def test_a_snapshot_is_taken_listed_read_restored_and_deleted(
     ]
 
 
+def test_a_restore_says_beforehand_and_afterwards_whether_it_can_be_undone(
+    mira: Visitor,
+) -> None:
+    path = f"/snapshots/{take(mira)}"
+    for automatic in (True, False):
+        mira.post("/settings", {"auto_snapshot_enabled": automatic})
+        mira.post(f"/shuffle/{TWELVE}")
+        assert mira.get(path).json["undoable"] is automatic
+        assert mira.post(f"{path}/restore").json["undoable"] is automatic
+        assert mira.post(f"{path}/restore").json["undoable"] is False, "nothing had to change"
+
+
 def test_snapshots_are_listed_newest_first_as_many_as_asked_for(mira: Visitor) -> None:
     ids = [take(mira) for _ in range(3)]
     assert [each["id"] for each in mira.get(PATH).json["snapshots"]] == ids[::-1]

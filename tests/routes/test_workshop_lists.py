@@ -121,6 +121,20 @@ def test_a_commit_writes_the_list_and_says_what_changed(
     assert len(sentences(outside)) == 2
 
 
+def test_a_commit_is_undoable_when_it_has_left_a_step(
+    mira: Visitor, sandbox: Sandbox
+) -> None:
+    def commit() -> bool:
+        turned = {"track_uris": sandbox.uris(TWELVE)[::-1]}
+        version = {"base_snapshot_id": sandbox.snapshot_id(TWELVE)}
+        undoable: bool = mira.post(COMMIT, turned | version).json["undoable"]
+        return undoable
+
+    assert commit() is True
+    mira.post("/settings", {"auto_snapshot_enabled": False})
+    assert commit() is False
+
+
 def test_a_list_may_be_emptied(mira: Visitor, sandbox: Sandbox) -> None:
     base = sandbox.snapshot_id(TWELVE)
     answer = mira.post(COMMIT, {"track_uris": [], "base_snapshot_id": base})

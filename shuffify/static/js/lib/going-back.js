@@ -69,6 +69,6 @@ export async function restore(playlist, snapshotId, { consent = {}, finished = (
   finished();
   if (answer !== null) {
     tellSettled(snapshotId);
-    say(answer.message, "", answer.category === "success" ? undoAction(playlist) : null);
+    say(answer.message, "", answer.undoable ? undoAction(playlist) : null);
   }
 }

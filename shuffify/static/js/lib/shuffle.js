@@ -25,7 +25,6 @@ export async function shuffle(playlist, { seed = null, chooseAnew }) {
     return;
   }
   if (answer !== null) {
-    const changed = answer.category === "success";
-    say(answer.message, playlist.name, changed ? undoAction(playlist) : null);
+    say(answer.message, playlist.name, answer.undoable ? undoAction(playlist) : null);
   }
 }

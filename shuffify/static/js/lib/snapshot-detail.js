@@ -10,12 +10,16 @@ import { changeInWords, kindOf, outcomeInWords, restorable, tellSettled } from "
 import { fillTime, localTime } from "./time.js";
 import { tellSteps } from "./writes.js";
 
-function askToRestore(playlist, { track_count: count, created_at: iso }, diff) {
+function askToRestore(playlist, { snapshot, undoable }, diff) {
+  const { track_count: count, created_at: iso } = snapshot;
   const change = diff && changeInWords(diff);
   const what = `“${playlist.name}” becomes exactly what it was on ${localTime(iso)}: ${counted(count, "track")}.`;
+  const way = undoable
+    ? "It can be undone."
+    : "Automatic snapshots are switched off: a short change cannot be undone.";
   return ask({
     title: "Restore this snapshot?",
-    message: `${what}${change ? ` This ${change}.` : ""} It can be undone.`,
+    message: `${what}${change ? ` This ${change}.` : ""} ${way}`,
     confirm: "Restore",
   });
 }
@@ -79,7 +83,7 @@ export function showDetail(container, answer, { playlist, back, trouble, close }
   };
 
   async function goBack() {
-    if (await askToRestore(playlist, snapshot, diff)) {
+    if (await askToRestore(playlist, answer, diff)) {
       await restore(playlist, snapshot.id, { finished });
     }
   }
