@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from sqlalchemy import Column, Index, Table, UniqueConstraint, func, select
+from sqlalchemy import Column, Index, Table, UniqueConstraint, func, select, text
 from sqlalchemy.engine.cursor import null_dml_result
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -65,10 +65,32 @@ class Insert(Look):
             and len(list(self._given_keys())) < len(self.sets)
             and self.connection.dialect.insert_executemany_returning
             and getattr(self.dml.mapper.local_table, "implicit_returning", False)
+            and self._may_learn()
         ):
             self._learns = True
             key = [getattr(self.dml.entity, name) for name in self.key]
             self.statement = self.dml.statement.returning(*key)
+
+    def _may_learn(self) -> bool:
+        """Tell whether the database returns rows to whoever may insert them.
+
+        PostgreSQL refuses the whole statement to a role that may not read them, and where the
+        table's rules return none. It is asked each time, for roles change.
+        """
+        if self.connection.dialect.name != "postgresql":
+            return True
+        with reading(self.connection):
+            return all(
+                bool(self.connection.scalar(_RETURNS, {"name": self._name(table)}))
+                for table in self.dml.mapper.tables
+            )
+
+    def _name(self, table: Any) -> str:
+        """Return a table's name as this connection's statements spell it."""
+        schemas = self.connection.get_execution_options().get("schema_translate_map") or {}
+        quote = self.connection.dialect.identifier_preparer.quote
+        schema = schemas.get(table.schema, table.schema)
+        return ".".join(quote(part) for part in (schema, table.name) if part)
 
     def reply(self, result: Any) -> Any:
         """Keep the keys that we asked for; the caller gets what SQLAlchemy gives without them."""
@@ -212,6 +234,11 @@ class Insert(Look):
         )
         return [Change(self.plan, (Untold(),), "create", values, *moment)]
 
+
+_RETURNS: Final = text(
+    "SELECT has_table_privilege(oid, 'SELECT') AND NOT row_security_active(oid)"
+    " AND NOT relhasrules FROM pg_class WHERE oid = to_regclass(:name)"
+)
 
 _LAST: Final[Mapping[str, Any]] = {
     "sqlite": func.last_insert_rowid(), "postgresql": func.lastval(),
