@@ -8,17 +8,20 @@ whose relationship was declared first, of those whose model is audited.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy.orm import Mapper, PassiveFlag, RelationshipProperty
 
 from .change import label_in
+from .columns import columns_of, is_secret
 from .compare import canonical
 from .keys import entity_id_of
 from .links import Difference
 from .notes import Notes, PlanOf, State
 from .plan import Plan
+from .policy import declared
 from .reading import Row
 
 Relationship: TypeAlias = RelationshipProperty[Any]
@@ -106,12 +109,23 @@ def key_of(state: State) -> tuple[Any, ...]:
     return tuple([state.dict.get(name, known.get(name)) for name in names])
 
 
+def _key_in_words(state: State) -> str:
+    key = ":".join(map(str, key_of(state)))
+    mapper = state.mapper
+    policy = declared(mapper.class_)
+    columns = columns_of(mapper)
+    names = [mapper.get_property_by_column(one).key for one in mapper.primary_key]
+    if any(is_secret(policy, name, columns[name]) for name in names):
+        return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
+    return key
+
+
 def _labels(states: set[State], notes: Notes, plan_of: PlanOf, read: Reader) -> dict[State, str]:
     """Name the linked objects as their own policies do; unaudited ones by their keys alone."""
     labels: dict[State, str] = {}
     by_plan: dict[Plan, list[State]] = {}
     for state in states:
-        labels[state] = "#" + ":".join(map(str, key_of(state)))
+        labels[state] = f"#{_key_in_words(state)}"
         plan = plan_of(state.mapper)
         if plan is not None:
             by_plan.setdefault(plan, []).append(state)

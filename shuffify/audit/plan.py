@@ -15,11 +15,11 @@ from sqlalchemy import Table
 from sqlalchemy import types as sqltypes
 from sqlalchemy.orm import Mapper, RelationshipProperty
 
-from .canonical import SECRET_NAME, Canon
+from .canonical import Canon
 from .change import Change
 from .columns import column_canon, columns_of, is_digest, is_secret
 from .errors import PolicyError
-from .policy import OPERATIONS, Audited
+from .policy import OPERATIONS, Audited, declared
 
 LABELS: Final = ("label", "name", "title", "display_name")
 LONGEST_TYPE: Final = 50
@@ -161,10 +161,11 @@ class Plan:
         if name not in self.paths:
             target = columns_of(mapper)[column]
             is_text = isinstance(target.type, sqltypes.String)
+            policy = declared(mapper.class_)
             canon = column_canon(
                 target.type,
-                secret=bool(SECRET_NAME.search(column)),
-                as_digest=is_digest(self.policy, column, target)
+                secret=is_secret(policy, column, target),
+                as_digest=is_digest(policy, column, target)
                 and not (is_text and argument in IDENTIFYING),
                 as_name=is_text and argument == "label",
             )

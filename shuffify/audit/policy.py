@@ -84,5 +84,11 @@ class NotAudited:
     reason: str
 
 
+def declared(model: type) -> Audited:
+    """Return what a model declares of its columns; one that is not audited declares nothing."""
+    policy = getattr(model, "__audit__", None)
+    return policy if isinstance(policy, Audited) else Audited()
+
+
 def _names(names: Iterable[str]) -> frozenset[str]:
     return frozenset((names,) if isinstance(names, str) else names)
