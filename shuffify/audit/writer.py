@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -27,6 +28,9 @@ FIELDS: Final = frozenset(LIMITS) | {"user_id", "metadata_json", "created_at"}
 
 ABORTED: Final = "25P02"
 """SQLSTATE "in failed SQL transaction": the caller's own statement failed before ours."""
+
+MOST_DIALECTS: Final = 64
+"""Each engine has a dialect of its own, and engines may come and go: one for each tenant."""
 
 IMPATIENTLY: Final = "SET LOCAL lock_timeout = '500ms'"
 """The caller's `commit` has succeeded and waits only for our retry."""
@@ -120,13 +124,9 @@ class Writer:
 
     def __init__(self, table: Table) -> None:
         self.table = table
-        self._statements: dict[Dialect, Statement] = {}
-
-    def _statement(self, dialect: Dialect) -> Statement:
-        statement = self._statements.get(dialect)
-        if statement is None:
-            statement = self._statements[dialect] = Statement(self.table, dialect)
-        return statement
+        self._statement: Callable[[Dialect], Statement] = lru_cache(MOST_DIALECTS)(
+            partial(Statement, table)
+        )
 
     def write(self, connection: Connection, rows: Sequence[Row]) -> Refusal | None:
         """Insert the rows inside the caller's transaction, or leave it as it was and say why.

@@ -72,7 +72,6 @@ PARTS: list[tuple[Any, str]] = [
     (render, "sentence_for"),
     (render, "bounded"),
     (render, "text"),
-    (writer.Writer, "_statement"),
     (writer.Writer, "write"),
     (writer.Statement, "parameters"),
     (canonical.Secret, "__init__"),

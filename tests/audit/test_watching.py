@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, String
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, scoped_session
 from sqlalchemy.orm import sessionmaker
 
 from shuffify.audit import AuditTrail, bind
+from shuffify.audit.writer import MOST_DIALECTS, Writer
 from tests.audit.stage import LogColumns, UserColumns
 
 pytestmark = pytest.mark.usefixtures("mira")
@@ -174,3 +178,14 @@ def test_sessions_with_other_habits(
     assert [row.metadata_json["changes"]["name"] for row in _rows(database)] == [
         [None, "a"], ["a", "b"], ["b", None]
     ]
+
+
+def test_of_engines_that_come_and_go_a_few_are_remembered() -> None:
+    writer = Writer(Log.__table__)
+    dialects = [SQLiteDialect_pysqlite() for _ in range(MOST_DIALECTS * 2)]
+    for dialect in dialects:
+        writer._statement(dialect)
+    gone = [weakref.ref(dialect) for dialect in dialects]
+    del dialect, dialects
+    gc.collect()
+    assert sum(one() is not None for one in gone) <= MOST_DIALECTS
