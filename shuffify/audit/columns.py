@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import types as sqltypes
 from sqlalchemy.engine.default import DefaultDialect
-from sqlalchemy.orm import ColumnProperty, Mapper
+from sqlalchemy.orm import ColumnProperty, Mapper, RelationshipDirection
 from sqlalchemy.schema import Column
 
 from .canonical import (
@@ -34,6 +34,19 @@ def columns_of(mapper: Mapper[Any]) -> dict[str, Column[Any]]:
         for attribute in mapper.column_attrs
         if isinstance(attribute, ColumnProperty) and isinstance(attribute.columns[0], Column)
     }
+
+
+def post_updates_of(
+    mapper: Mapper[Any], counted: frozenset[str]
+) -> tuple[tuple[str, frozenset[str]], ...]:
+    """Return the relationships whose columns a second UPDATE sets, and which of those count."""
+    return tuple(
+        (one.key, counted.intersection(
+            mapper.get_property_by_column(column).key for column in one.local_columns
+        ))
+        for one in mapper.relationships
+        if one.post_update and one.direction is RelationshipDirection.MANYTOONE
+    )
 
 
 def is_secret(policy: Audited, key: str, column: Column[Any]) -> bool:

@@ -142,6 +142,10 @@ def _must_ask(plan: Plan, state: State, notes: Notes) -> bool:
         return False
     if notes.doubted and _is_doubted(plan, state, notes):
         return True
+    for name, columns in plan.post_updates:
+        # Their columns are set after this UPDATE, whose events are the only ones.
+        if name in committed and not state.dict.keys() >= columns:
+            return True
     changed = False
     for name, before in committed.items():
         if name in plan.counted_set:

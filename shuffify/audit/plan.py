@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Table
@@ -17,7 +18,7 @@ from sqlalchemy.orm import Mapper, RelationshipProperty
 
 from .canonical import Canon
 from .change import Change
-from .columns import column_canon, columns_of, is_digest, is_secret
+from .columns import column_canon, columns_of, is_digest, is_secret, post_updates_of
 from .errors import PolicyError
 from .policy import OPERATIONS, Audited, declared
 
@@ -96,6 +97,11 @@ class Plan:
         self.rank: int | None = None
         """How deep its table stands below others; worked out when a flush first asks."""
         self.records_delete = self.types["delete"] is not None
+
+    @cached_property
+    def post_updates(self) -> tuple[tuple[str, frozenset[str]], ...]:
+        """Return `post_updates_of` the mapper; only a flush asks, when all are configured."""
+        return post_updates_of(self.mapper, self.counted_set)
 
     def known_types(self, operation: str) -> frozenset[str]:
         """Return the types that an operation may leave, as far as they are declared."""

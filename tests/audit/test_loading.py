@@ -76,6 +76,28 @@ class Counted(Base):
     name: Mapped[str] = mapped_column(String(20))
 
 
+class Band(Base):
+    """It and its members refer to each other: SQLAlchemy sets the leader by a second UPDATE."""
+
+    __tablename__ = "bands"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(20))
+    leader_id: Mapped[int | None] = mapped_column(
+        ForeignKey("members.id", name="fk_leader", use_alter=True)
+    )
+    leader: Mapped[Member | None] = relationship(foreign_keys=leader_id, post_update=True)
+
+
+class Member(Base):
+    __tablename__ = "members"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(20))
+    band_id: Mapped[int] = mapped_column(ForeignKey("bands.id"))
+    band: Mapped[Band] = relationship(foreign_keys=band_id)
+
+
 Load = Callable[[Session], Book]
 
 
@@ -260,3 +282,29 @@ def test_a_create_tells_what_the_database_filled_in(stage: Stage) -> None:
     assert first.metadata_json["changes"] == {"level": [None, 4], "name": [None, "A"]}
     assert second.metadata_json["changes"] == {"level": [None, 7], "name": [None, "b"]}
     assert first.description == "Created counted 'A'"
+
+
+@pytest.mark.parametrize("loaded", ["all", "expired", "only the key"])
+@pytest.mark.parametrize("name", [None, "Duo"])
+def test_what_a_second_update_sets_has_its_true_value_before(
+    stage: Stage, loaded: str, name: str | None
+) -> None:
+    with stage.session() as session:
+        band = Band(id=1, name="Trio")
+        first, second = (Member(id=number, name=f"{number}", band=band) for number in (1, 2))
+        session.add_all([band, first, second])
+        session.flush()
+        band.leader = first
+        session.commit()
+    with stage.session() as session:
+        options = [load_only(Band.id)] if loaded == "only the key" else []
+        band = session.scalars(select(Band).options(*options)).one()
+        if loaded == "expired":
+            session.expire(band)
+        band.name = name or band.name
+        for leader in (session.get_one(Member, 2), None):
+            band.leader = leader
+            session.commit()
+            before = 1 if leader else 2
+            assert stage.changes()["leader_id"] == [before, leader and 2]
+    assert stage.said()[-2:] == ["band_update", "band_update"]
