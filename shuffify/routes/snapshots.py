@@ -103,8 +103,9 @@ def _summary(snapshot: PlaylistSnapshot) -> dict[str, Any]:
 
 
 def _undone(outcome: UndoResult) -> Answer:
+    said = [outcome.reason or "The last change was undone.", *_left(outcome)]
     return success(
-        " ".join(filter(None, (outcome.reason or _said(outcome), _offer(outcome.not_restored)))),
+        " ".join(said),
         category="success" if outcome.changed else "info",
         playlist=outcome.playlist.to_dict(),
         kept_added=outcome.kept_added,
@@ -114,21 +115,19 @@ def _undone(outcome: UndoResult) -> Answer:
     )
 
 
-def _said(outcome: UndoResult) -> str:
-    said = "The last change was undone"
-    if outcome.kept_added:
-        said += f"; {counted(outcome.kept_added, 'track')} added since stayed, at the end"
-    return f"{said}."
-
-
-def _offer(not_restored: int) -> str | None:
+def _left(outcome: UndoResult) -> list[str]:
     """Say what undo never does, and what does it: the answer names the snapshot."""
-    if not not_restored:
-        return None
-    return (
-        f"{counted(not_restored, 'removed track')} did not come back, for undo brings back the "
-        "order only. Restore the snapshot to have the playlist exactly as it was."
-    )
+    left = []
+    if outcome.kept_added:
+        left.append(f"{counted(outcome.kept_added, 'track')} added since stayed, at the end.")
+    if outcome.not_restored:
+        left.append(
+            f"{counted(outcome.not_restored, 'removed track')} did not come back, for undo brings "
+            "back the order only."
+        )
+    if left:
+        left.append("Restore the snapshot to have the playlist exactly as it was.")
+    return left
 
 
 def _restored(outcome: RestoreResult, snapshot: PlaylistSnapshot) -> Answer:

@@ -52,7 +52,7 @@ export function makeOutcome(status, text) {
 export function fillSchedule(card, schedule, paused) {
   const { words, is_enabled: enabled } = schedule;
   card.dataset.schedule = schedule.id;
-  card.dataset.playlist = schedule.target_playlist_id;
+  card.dataset.playlist = card.dataset.writes = schedule.target_playlist_id;
   card.dataset.enabled = enabled ? "yes" : "no";
   for (const name of card.querySelectorAll('[data-slot="name"]')) {
     name.textContent = schedule.target_playlist_name;
