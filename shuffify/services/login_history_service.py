@@ -1,5 +1,6 @@
 """Logins: opened by the callback, closed by the user or by time."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest
@@ -38,10 +39,13 @@ class LoginHistoryService:
             return open_login(user, sid, ip_address=ip_address, user_agent=user_agent)
 
     @staticmethod
-    def is_open(user_id: int, sid: str) -> bool:
+    def is_open(
+        user_id: int, sid: str, *, renewed: Callable[[], None] | None = None
+    ) -> bool:
         """Tell whether a login stands, of an account that may be here.
 
-        Moves its expiry to 14 days from now, once an hour at most; then it commits.
+        Moves its expiry to 14 days from now, once an hour at most; then it commits and calls
+        `renewed`.
         """
         now = utcnow()
         with reading(LoginHistoryError, "The login could not be checked."):
@@ -55,6 +59,8 @@ class LoginHistoryService:
             return False
         if login.expires_at < now + LIFETIME - RENEWAL:
             _renew(login.id, now)
+            if renewed is not None:
+                renewed()
         return True
 
     @staticmethod

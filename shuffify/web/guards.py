@@ -58,15 +58,19 @@ def _identify() -> None:
     known, sid = session.get("user_id"), session.get("sid")
     if known is None:
         return
-    if sid is None or not LoginHistoryService.is_open(known, sid):
+    if sid is None or not LoginHistoryService.is_open(known, sid, renewed=_keep_cookie):
         session.clear()
         if sid is not None:
             LoginHistoryService.shut_out(known, sid)
         return
     g.user_id = known
-    # Flask signs the cookie anew only when it changed, and its 14 days count from the signature.
-    session.modified = True
     act_as(known)
+
+
+def _keep_cookie() -> None:
+    # Flask signs the cookie anew only when it changed, and its 14 days count from the signature.
+    # Not with every answer: a late one would undo what another tab did, a logout or a login.
+    session.modified = True
 
 
 def _admit() -> Any:

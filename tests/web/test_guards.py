@@ -55,6 +55,16 @@ def test_use_keeps_a_login_open(mira: Visitor, outside: Session) -> None:
     assert last - first > timedelta(days=29)
 
 
+def test_answers_leave_the_cookie_alone_until_the_login_is_renewed(mira: Visitor) -> None:
+    # A late answer would otherwise put back a login that another tab has left meanwhile.
+    mira.client.get("/terms")
+    assert "Set-Cookie" not in mira.get("/api/user-playlists").headers
+    assert "Set-Cookie" not in mira.client.get("/terms").headers
+    with freeze_time(utcnow() + timedelta(minutes=61)):
+        assert "Set-Cookie" in mira.get("/api/user-playlists").headers
+        assert "Set-Cookie" not in mira.get("/api/user-playlists").headers
+
+
 def test_a_cookie_older_than_14_days_is_worth_nothing(mira: Visitor, outside: Session) -> None:
     # Not its Expires, which a thief's client ignores: the signature's own time.
     cookie = mira.client.get_cookie("shuffify")
