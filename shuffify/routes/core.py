@@ -93,6 +93,7 @@ def callback() -> Response:
             code=request.args["code"],
             code_verifier=attempt.code_verifier,
             sid=sid,
+            replaced_sid=session.get("sid"),
             ip_address=request.remote_addr,
             user_agent=request.headers.get("User-Agent"),
         )

@@ -160,6 +160,20 @@ def open_login(
     return login
 
 
+def close_replaced(sid: str) -> None:
+    """Close the login that a browser gives up for a new one; does not commit.
+
+    The trail has the new login's row and no other: nobody logged out.
+    """
+    login = db.session.scalar(
+        select(LoginHistory)
+        .where(LoginHistory.session_id == _digest(sid), LoginHistory.logged_out_at.is_(None))
+        .with_for_update()
+    )
+    if login is not None:
+        login.logged_out_at, login.ended_by = utcnow(), LoginEnd.EXPIRED
+
+
 def _is_first(user_id: int) -> bool:
     # Not told by login_count: upsert_from_spotify counts there without opening a login.
     earlier = select(LoginHistory.id).where(LoginHistory.user_id == user_id).limit(1)

@@ -14,7 +14,7 @@ from shuffify.services.admission import require_admission
 from shuffify.services.erasure import erase_person
 from shuffify.services.errors import UserNotFoundError, UserServiceError
 from shuffify.services.fields import storable
-from shuffify.services.login_history_service import open_login
+from shuffify.services.login_history_service import close_replaced, open_login
 from shuffify.services.settings import spotify_settings
 from shuffify.services.token_service import keep_consent
 from shuffify.services.transaction import end_reads, one_commit, reading
@@ -43,13 +43,15 @@ class UserService:
         code: str,
         code_verifier: str,
         sid: str,
+        replaced_sid: str | None = None,
         ip_address: str | None = None,
         user_agent: str | None = None,
     ) -> User:
         """Turn the callback's code into an account with an open login.
 
-        Account, tokens and login stand in one commit. Raises UserNotAllowedError, the errors
-        of Spotify, and UserServiceError; then nothing is stored.
+        Account, tokens and login stand in one commit, and the end of the login that the browser
+        had before. Raises UserNotAllowedError, the errors of Spotify, and UserServiceError; then
+        nothing is stored.
         """
         settings = spotify_settings()
         grant = oauth.exchange_code(settings, code=code, code_verifier=code_verifier)
@@ -57,6 +59,9 @@ class UserService:
             profile = gateway.profile()
         UserService.check_allowed(profile.id, profile.account_id)
         with one_commit(UserServiceError, "The login could not be saved."):
+            # First, for a logout locks in this order too: its login, then its account.
+            if replaced_sid is not None:
+                close_replaced(replaced_sid)
             user = _upsert(profile.to_dict())
             keep_consent(user, grant)
             open_login(user, sid, ip_address=ip_address, user_agent=user_agent)

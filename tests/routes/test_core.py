@@ -133,6 +133,34 @@ def test_the_login_makes_the_session_anew(visitor: Visitor) -> None:
     assert inside(visitor)["sid"] != first
 
 
+@pytest.mark.parametrize("user", [library.MIRA, library.JONAS])
+def test_a_new_login_closes_the_one_that_the_browser_had(
+    mira: Visitor, visit: Visit, outside: Session, user: str
+) -> None:
+    elsewhere = visit().log_in(library.MIRA)
+    old = inside(mira)
+    mira.log_in(user)
+    kept = visit()
+    with kept.client.session_transaction() as session:
+        session.update(old)
+    assert not kept.is_logged_in(), "the old cookie"
+    assert elsewhere.is_logged_in(), "another browser's"
+    ends = outside.scalars(select(LoginHistory.ended_by).order_by(LoginHistory.id)).all()
+    assert ends == ["expired", None, None]
+    ids = {user.spotify_id: user.id for user in outside.scalars(select(User))}
+    people = [ids[library.MIRA], ids[library.MIRA], ids[user]]
+    assert [row.user_id for row in rows(outside, "login")] == people
+    assert rows(outside, "logout") == [], "nobody logged out"
+
+
+def test_a_login_that_fails_leaves_the_old_one_open(mira: Visitor) -> None:
+    old = inside(mira)["sid"]
+    state = parse_qs(urlsplit(mira.begin_login()).query)["state"][0]
+    mira.client.get(f"/callback?code=made-up&state={state}")
+    assert inside(mira)["sid"] == old
+    assert mira.is_logged_in()
+
+
 def test_a_planted_sid_does_not_survive_the_login(visitor: Visitor, visit: Visit) -> None:
     with visitor.client.session_transaction() as session:
         session["sid"] = "known-to-the-attacker"
