@@ -8,7 +8,6 @@ from shuffify.models.db import PlaylistSnapshot
 from shuffify.services import (
     PlaylistSnapshotService,
     RestoreResult,
-    SnapshotDiff,
     UndoResult,
     UserSettingsService,
 )
@@ -134,12 +133,18 @@ def _restored(outcome: RestoreResult, snapshot: PlaylistSnapshot) -> Answer:
     said = f"'{snapshot.playlist_name}' stands as in the snapshot"
     if not outcome.changed:
         said += " already"
-    lost = SnapshotDiff.between(outcome.playlist.playlist.uris, snapshot.track_uris).unwritable
-    missing = [f"{counted(lost, 'row')} that cannot come back"] if lost else []
-    if outcome.left_out:
-        missing.append(f"{counted(len(outcome.left_out), 'row')} that Spotify no longer knows")
-    if missing:
-        said += f", save {' and '.join(missing)}"
+    loss = outcome.loss
+    differences = [
+        f"{counted(len(rows), 'row')} {what}"
+        for rows, what in (
+            (loss.missing, "that cannot come back"),
+            (loss.staying, "that no app can take out"),
+            (outcome.left_out, "that Spotify no longer knows"),
+        )
+        if rows
+    ]
+    if differences:
+        said += f", save {' and '.join(differences)}"
     return success(
         f"{said}.",
         category="success" if outcome.changed else "info",

@@ -22,6 +22,7 @@ from shuffify.services.undo import RestoreResult, UndoOrder, UndoResult, undo_or
 from shuffify.services.user_settings_service import UserSettingsService
 from shuffify.services.write_journal import SnapshotJournal
 from shuffify.spotify.errors import UnknownItemsError
+from shuffify.spotify.losses import Loss
 from shuffify.spotify.tracks import Playlist, Uri
 from shuffify.spotify.writes import WriteResult
 
@@ -116,7 +117,7 @@ def restore_exactly(
     playlist_id, uris = snapshot.playlist_id, snapshot.track_uris
 
     def settle(result: WriteResult) -> None:
-        with _saying_what_is_missing(result):
+        with _saying_what_differs(result, uris):
             db.session.get_one(PlaylistSnapshot, snapshot_id).restored_at = utcnow()
             db.session.flush()
 
@@ -142,16 +143,26 @@ def restore_exactly(
         undo_steps=_steps_left(user_id, playlist_id),
         undoable=written.undoable,
         left_out=written.result.left_out,
+        loss=Loss.between(written.result.before.uris, uris),
     )
 
 
-def _saying_what_is_missing(result: WriteResult) -> AbstractContextManager[object]:
-    """Have the trail say how many rows of the snapshot did not come back."""
-    number = len(result.left_out)
-    if not number:
-        return nullcontext()
-    rows = "1 row was" if number == 1 else f"{number:,} rows were"
-    return bind(reason=f"{rows} left out: Spotify does not know them any more")
+def _saying_what_differs(
+    result: WriteResult, wanted: Sequence[Uri]
+) -> AbstractContextManager[object]:
+    """Have the trail say how many rows do not stand as in the snapshot, and why."""
+    loss = Loss.between(result.before.uris, wanted)
+    reasons = "; ".join(
+        f"{len(rows):,} {'row' if len(rows) == 1 else 'rows'} {why}"
+        for rows, why in (
+            (result.left_out, "left out: unknown to Spotify by now"),
+            (loss.missing, "missing: no app can add local files or removed tracks"),
+            (loss.leaving, "gone for good: no app can add local files or removed tracks"),
+            (loss.staying, "still there: no app can take out single ones"),
+        )
+        if rows
+    )
+    return bind(reason=reasons) if reasons else nullcontext()
 
 
 def _settle_standing(snapshot_id: int) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from shuffify.services.playlist_view import PlaylistView
-from shuffify.spotify.references import is_writable
+from shuffify.spotify.losses import Loss
 from shuffify.spotify.sequences import diff, keep_null_rows
 from shuffify.spotify.tracks import Track, Uri
 
@@ -39,7 +39,7 @@ class UndoResult:
 class RestoreResult:
     """What a restore did; not `changed` means that the list stood that way already.
 
-    `left_out` holds the rows that Spotify does not know any more.
+    `left_out` holds the rows that Spotify does not know any more, `loss` what no app can do.
     """
 
     playlist: PlaylistView
@@ -47,14 +47,16 @@ class RestoreResult:
     undo_steps: int
     undoable: bool
     left_out: tuple[Uri, ...]
+    loss: Loss
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotDiff:
     """What a restore would do to the list as it stands.
 
-    `unwritable` counts the rows that would vanish for good, or cannot come back; `standing`
-    holds the list that was compared with, where somebody has to see it.
+    `unwritable` counts the rows that would vanish for good, cannot come back, or stay because
+    no app can take them out; `standing` holds the list that was compared with, where somebody
+    has to see it.
     """
 
     added: int
@@ -73,9 +75,8 @@ class SnapshotDiff:
     ) -> "SnapshotDiff":
         """Compare a list with a snapshot of it."""
         change = diff(fresh, snapshot)
-        lost = _unwritable(fresh) - _unwritable(snapshot)
-        missing = _unwritable(snapshot) - _unwritable(fresh)
-        unwritable = (lost + missing).total()
+        concerned = Loss.between(fresh, snapshot).counted
+        unwritable = concerned.local_files + concerned.null_rows
         return cls(change.added, change.removed, change.moved, unwritable, standing)
 
     def to_dict(self) -> dict[str, int]:
@@ -114,7 +115,3 @@ def _claim(uris: Sequence[str], claims: Counter[str]) -> tuple[list[str], list[s
         (covered if left[uri] > 0 else others).append(uri)
         left[uri] -= 1
     return covered, others
-
-
-def _unwritable(uris: Sequence[Uri]) -> Counter[Uri]:
-    return Counter(uri for uri in uris if uri is None or not is_writable(uri))

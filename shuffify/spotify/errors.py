@@ -27,6 +27,7 @@ SpotifyError
 from collections.abc import Sequence
 
 from shuffify.errors import ShuffifyError, SpotifyError
+from shuffify.spotify.losses import Loss
 from shuffify.spotify.tracks import Playlist, Unwritable
 
 __all__ = [
@@ -207,13 +208,23 @@ class PlaylistChangedError(SpotifyError):
 
 
 class UnwritableRowsError(SpotifyError):
-    """Local files or null rows make the write unsafe, or longer than `limit` calls."""
+    """Local files or null rows make the write unsafe, or longer than `limit` calls.
+
+    `missing`, `leaving` and `staying` count the rows of a Loss: what becomes of them when the
+    caller lets it happen.
+    """
 
     def __init__(
-        self, unwritable: Unwritable, *, calls: int | None = None, limit: int | None = None
+        self,
+        unwritable: Unwritable,
+        *,
+        loss: Loss | None = None,
+        calls: int | None = None,
+        limit: int | None = None,
     ) -> None:
         self.local_files = unwritable.local_files
         self.null_rows = unwritable.null_rows
+        self.missing, self.leaving, self.staying = loss.numbers if loss else (0, 0, 0)
         self.calls = calls
         self.limit = limit
         found = f"{_count(self.local_files, 'local file')} and " + _count(

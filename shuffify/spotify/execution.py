@@ -8,9 +8,9 @@ from dataclasses import replace
 from shuffify.spotify.calls import Add, Call, Move, Remove, Replace
 from shuffify.spotify.errors import RequestRefusedError, UnavailableError, UnknownItemsError
 from shuffify.spotify.gateway import Gateway
-from shuffify.spotify.planner import Plan, Rows, plan
+from shuffify.spotify.planner import Plan, plan
 from shuffify.spotify.sequences import left_over, rows_added
-from shuffify.spotify.tracks import Playlist, Uri
+from shuffify.spotify.tracks import Playlist, Rows, Uri
 from shuffify.spotify.transport import TRIES, pause_after
 
 READS = 3

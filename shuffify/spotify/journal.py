@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from shuffify.spotify.errors import WriteFailedError
-from shuffify.spotify.planner import Method, Plan, Rows
+from shuffify.spotify.planner import Method, Plan
 from shuffify.spotify.sequences import Diff, diff, target_digest
-from shuffify.spotify.tracks import Playlist
+from shuffify.spotify.tracks import Playlist, Rows
 
 
 @dataclass(frozen=True, slots=True)

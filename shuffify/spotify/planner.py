@@ -14,12 +14,11 @@ from typing import Literal, TypeAlias
 
 from shuffify.spotify.calls import BATCH, Add, Call, Move, Remove, Replace
 from shuffify.spotify.errors import TooManyRowsError, UnwritableRowsError
-from shuffify.spotify.references import is_writable
+from shuffify.spotify.losses import Loss, can_return, count_unwritable, nearest
 from shuffify.spotify.sequences import longest_increasing, paired
-from shuffify.spotify.tracks import Unwritable, Uri
+from shuffify.spotify.tracks import Rows, Uri
 
 Method: TypeAlias = Literal["none", "moves", "append", "edit", "replace"]
-Rows: TypeAlias = tuple[Uri, ...]
 
 ROW_LIMIT = 10_000
 """Rows that a playlist can hold."""
@@ -48,22 +47,22 @@ def plan(
     """Choose the cheapest way that loses nothing.
 
     Local files and null rows can move, but neither leave nor come. Where the target asks for
-    that, raise UnwritableRowsError, or with `accept_loss` leave them out of the target. The
+    that, raise UnwritableRowsError, or with `accept_loss` come as near as can be. The
     same error refuses a way row by row that takes more than `call_limit` calls.
     """
     rows, goal = tuple(before), tuple(target)
-    if _lost(rows, goal) or _lost(goal, rows):
+    loss = Loss.between(rows, goal)
+    if loss:
         if not accept_loss:
-            raise UnwritableRowsError(_counted(_lost(rows, goal) + _lost(goal, rows)))
-        goal = _without_lost(rows, goal)
+            raise UnwritableRowsError(loss.counted, loss=loss)
+        goal = nearest(rows, goal)
     if len(goal) > ROW_LIMIT:
         raise TooManyRowsError(len(goal), ROW_LIMIT)
     if rows == goal:
         return Plan("none", goal, ())
     cost, method, calls = min(_ways(rows, goal), key=lambda way: way[0])
     if method in ("moves", "edit") and cost > call_limit:
-        unwritable = Counter(uri for uri in rows if not _can_return(uri))
-        raise UnwritableRowsError(_counted(unwritable), calls=cost, limit=call_limit)
+        raise UnwritableRowsError(count_unwritable(rows), calls=cost, limit=call_limit)
     return Plan(method, goal, tuple(calls()))
 
 
@@ -75,9 +74,9 @@ def _ways(rows: Rows, goal: Rows) -> Iterator[_Way]:
     if goal[:len(rows)] == rows:
         added = goal[len(rows):]
         yield -(-len(added) // BATCH), "append", lambda: _adds(added, None)
-    if all(_can_return(uri) for uri in goal):
+    if all(can_return(uri) for uri in goal):
         yield max(1, -(-len(goal) // BATCH)), "replace", lambda: _replace(goal)
-    if _lost(rows, goal):
+    if Loss.between(rows, goal).leaving:
         return
     edit = _Edit(rows, goal)
     yield edit.cost, "edit" if edit.gone or edit.new else "moves", edit.calls
@@ -156,31 +155,6 @@ def _moves(ranks: Sequence[int], moving: Sequence[tuple[int, int]]) -> Iterator[
         del order[start:start + length]
         at = before if before <= start else before - length
         order[at:at] = run
-
-
-def _can_return(uri: Uri) -> bool:
-    return uri is not None and is_writable(uri)
-
-
-def _lost(rows: Sequence[Uri], goal: Sequence[Uri]) -> Counter[Uri]:
-    """Count the rows that the goal lacks and the API cannot add back."""
-    return Counter(uri for uri in rows if not _can_return(uri)) - Counter(goal)
-
-
-def _without_lost(rows: Rows, goal: Rows) -> Rows:
-    """Leave out what cannot come; where something has to leave, nothing unwritable can stay."""
-    if _lost(rows, goal):
-        return tuple(uri for uri in goal if _can_return(uri))
-    known = paired(goal, rows)
-    return tuple(
-        uri for uri, place in zip(goal, known, strict=True)
-        if place is not None or _can_return(uri)
-    )
-
-
-def _counted(rows: Counter[Uri]) -> Unwritable:
-    null_rows = rows[None]
-    return Unwritable(local_files=rows.total() - null_rows, null_rows=null_rows)
 
 
 def _uris(rows: Sequence[Uri]) -> tuple[str, ...]:

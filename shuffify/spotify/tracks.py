@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 Uri: TypeAlias = str | None
 """The address of a row; None for content that Spotify removed and that keeps its place."""
+Rows: TypeAlias = tuple[Uri, ...]
 
 
 @dataclass(frozen=True, slots=True)

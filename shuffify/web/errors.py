@@ -64,7 +64,9 @@ RULES: Final[Mapping[type[Exception], Rule]] = {
     spotify.PlaylistChangedError: Rule(409, "playlist_changed", ("snapshot_id",)),
     spotify.LockBusyError: Rule(409, "playlist_busy"),
     spotify.UnwritableRowsError: Rule(
-        409, "unwritable_rows", ("local_files", "null_rows", "calls", "limit")
+        409,
+        "unwritable_rows",
+        ("local_files", "null_rows", "missing", "leaving", "staying", "calls", "limit"),
     ),
     spotify.UnsupportedItemError: Rule(409, "unwritable_rows"),
     spotify.UnknownItemsError: Rule(409, "unwritable_rows"),

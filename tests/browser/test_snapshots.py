@@ -158,7 +158,7 @@ def test_what_cannot_come_back_is_asked_for(page: Page, world: Demo, sandbox: Sa
     shown.get_by_role("button", name="Restore").click()
     confirm(page, "Restore this snapshot?", "Restore")
     asked = page.get_by_role("dialog", name="Restore without what cannot come back?")
-    expect(asked).to_contain_text("3 local files")
+    expect(asked).to_contain_text("3 local files cannot return to the playlist: no app")
     asked.get_by_role("button", name="Cancel").click()
     assert sandbox.uris(LOCAL) == writable[::-1]
     assert rows(world) == []
@@ -168,6 +168,25 @@ def test_what_cannot_come_back_is_asked_for(page: Page, world: Demo, sandbox: Sa
     toast(page, "save 3 rows that cannot come back")
     assert sandbox.uris(LOCAL) == writable
     assert [row.activity_type for row in rows(world)] == ["snapshot_create", "snapshot_restore"]
+
+
+def test_what_no_app_can_take_out_is_said_to_stay_and_stays(
+    page: Page, world: Demo, sandbox: Sandbox
+) -> None:
+    before, more = sandbox.uris(LOCAL), "spotify:local:Ana:Casa:Mar:187"
+    laptop = {"playlist_id": LOCAL, "playlist_name": OLD_LAPTOP}
+    (kept,) = store(world, snapshot(before[::-1], **laptop))
+    sandbox.edit(LOCAL, "add", uris=[more], position=0)
+    shown = open_drawer(page, OLD_LAPTOP)
+    shown.locator(f"[data-snapshot='{kept}']").click()
+    expect(shown).to_contain_text("A restore moves 20 tracks. 1 row would stay, at the end.")
+    shown.get_by_role("button", name="Restore").click()
+    confirm(page, "Restore this snapshot?", "Restore")
+    asked = page.get_by_role("dialog", name="Restore without what cannot come back?")
+    expect(asked).to_contain_text("1 local file would stay, at the end: no app can")
+    asked.get_by_role("button", name="Restore the rest").click()
+    toast(page, "save 1 row that no app can take out")
+    assert sandbox.uris(LOCAL) == [*before[::-1], more]
 
 
 def test_what_spotify_no_longer_knows_is_left_out_on_request(

@@ -1,5 +1,7 @@
 """Undo and snapshots through HTTP."""
 
+from collections import Counter
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -187,6 +189,49 @@ def test_a_restore_that_would_lose_local_files_asks_first(
     assert "cannot come back" in accepted.json["message"]
 
 
+@pytest.mark.parametrize(
+    ("name", "concerned"), [("mixed", (0, 1)), ("local_files", (1, 0))]
+)
+def test_a_restore_with_consent_loses_no_local_file_and_no_null_row_that_the_snapshot_holds(
+    mira: Visitor, sandbox: Sandbox, outside: Session, name: str, concerned: tuple[int, int]
+) -> None:
+    playlist_id = library.PLAYLISTS[name]
+    snapshot_id, before = take(mira, playlist_id), sandbox.uris(playlist_id)
+    if name == "mixed":
+        sandbox.edit(playlist_id, "null", positions=[0])
+    else:
+        sandbox.edit(playlist_id, "add", uris=["spotify:local:Ana:Casa:Mar:187"])
+    extra = next(iter(Counter(sandbox.uris(playlist_id)) - Counter(before)))
+
+    assert mira.get(f"/snapshots/{snapshot_id}").json["diff"]["unwritable"] == 1
+    path = f"/snapshots/{snapshot_id}/restore"
+    refused = mira.post(path).json
+    assert (refused["local_files"], refused["null_rows"]) == concerned
+    assert (refused["missing"], refused["leaving"], refused["staying"]) == (0, 0, 1)
+    done = mira.post(path, {"accept_local_loss": True})
+    assert done.status_code == 200
+    assert done.json["message"].endswith(", save 1 row that no app can take out.")
+    assert sandbox.uris(playlist_id) == [*before, extra]
+    if done.json["category"] == "success":
+        metadata = trail(outside)[-1].metadata_json or {}
+        assert metadata["reason"] == "1 row still there: no app can take out single ones"
+
+
+def test_rows_that_leave_for_good_are_counted_in_the_refusal_and_in_the_trail(
+    mira: Visitor, sandbox: Sandbox, outside: Session
+) -> None:
+    snapshot_id, before = take(mira), sandbox.uris(TWELVE)
+    sandbox.edit(TWELVE, "add", uris=["spotify:local:Ana:Casa:Mar:187", None], position=3)
+    path = f"/snapshots/{snapshot_id}/restore"
+    refused = mira.post(path).json
+    assert (refused["local_files"], refused["null_rows"], refused["leaving"]) == (1, 1, 2)
+    assert mira.post(path, {"accept_local_loss": True}).status_code == 200
+    assert sandbox.uris(TWELVE) == before
+    assert (trail(outside)[-1].metadata_json or {})["reason"] == (
+        "2 rows gone for good: no app can add local files or removed tracks"
+    )
+
+
 def test_a_restore_leaves_out_rows_that_spotify_does_not_know_only_after_consent(
     mira: Visitor, sandbox: Sandbox, outside: Session
 ) -> None:
@@ -212,7 +257,7 @@ def test_a_restore_leaves_out_rows_that_spotify_does_not_know_only_after_consent
     row = trail(outside)[-1]
     assert row.activity_type == "snapshot_restore"
     assert row.metadata_json is not None and row.metadata_json["reason"] == (
-        "2 rows were left out: Spotify does not know them any more"
+        "2 rows left out: unknown to Spotify by now"
     )
     assert mira.post(f"/undo/{TWELVE}").status_code == 200
     assert sandbox.uris(TWELVE) == stands

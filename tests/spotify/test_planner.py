@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from shuffify.spotify.calls import Add, Move, Remove, Replace
 from shuffify.spotify.errors import TooManyRowsError, UnwritableRowsError
+from shuffify.spotify.losses import Loss, can_return
 from shuffify.spotify.planner import plan
-from shuffify.spotify.references import is_writable
 from shuffify.spotify.sequences import longest_increasing, paired
 from tests.spotify.playback import played
 
@@ -31,10 +31,6 @@ writable_lists = st.lists(songs, max_size=14)
 unwritable = st.sampled_from([LOCAL, "spotify:local:B:B:B:1", None])
 mixed_lists = st.lists(songs | unwritable, max_size=14)
 lengths = st.sampled_from([0, 1, 5, 99, 100, 101, 199, 200, 201, 350])
-
-
-def can_return(uri):
-    return uri is not None and is_writable(uri)
 
 
 def reordering(rows):
@@ -182,8 +178,10 @@ def test_a_way_row_by_row_beyond_the_limit_is_refused_with_numbers(limit):
 def test_unwritable_rows_neither_leave_nor_come(before, target, local_files, null_rows):
     with pytest.raises(UnwritableRowsError) as raised:
         plan(before, target, call_limit=EVER)
-    assert (raised.value.local_files, raised.value.null_rows) == (local_files, null_rows)
-    assert raised.value.calls is None
+    error = raised.value
+    assert (error.local_files, error.null_rows) == (local_files, null_rows)
+    assert error.missing + error.leaving + error.staying == local_files + null_rows
+    assert error.calls is None
 
 
 @pytest.mark.parametrize(
@@ -193,13 +191,31 @@ def test_unwritable_rows_neither_leave_nor_come(before, target, local_files, nul
         ((LOCAL, track(1)), (track(1), None), tracks(1)),
         (tracks(1), (track(2), LOCAL, track(1)), tracks(2, 1)),
         ((LOCAL, track(1)), (track(2), LOCAL, None), (track(2), LOCAL)),
-        ((None, None, track(1)), (track(1), None), tracks(1)),
+        ((None, None, track(1)), (track(1), None), (track(1), None, None)),
+        ((LOCAL, None, track(1)), (track(2), LOCAL), (track(2), LOCAL, None)),
     ],
 )
 def test_an_accepted_loss_leaves_out_what_cannot_be_and_no_more(before, target, outcome):
     planned = plan(before, target, call_limit=EVER, accept_loss=True)
     assert planned.target == outcome
     assert tuple(played(before, planned.calls)) == outcome
+
+
+@given(before=mixed_lists, target=mixed_lists)
+def test_no_row_leaves_for_good_that_need_not(before, target):
+    planned = plan(before, target, call_limit=EVER, accept_loss=True)
+    rows = played(before, planned.calls)
+    assert tuple(rows) == planned.target
+    stood, wanted, stands = (
+        Counter(uri for uri in uris if not can_return(uri)) for uris in (before, target, rows)
+    )
+    # all that stood, or none of it where none is wanted: no call takes out single ones
+    assert stands == (stood if stood & wanted else Counter())
+    loss = Loss.between(before, target)
+    assert len(loss.leaving) == (stood - stands).total()
+    assert len(loss.staying) == (stands - wanted).total()
+    assert len(loss.missing) == (wanted - stood).total()
+    assert [uri for uri in rows if can_return(uri)] == [uri for uri in target if can_return(uri)]
 
 
 def test_a_list_longer_than_a_playlist_can_be_is_refused():

@@ -33,8 +33,8 @@ const LOSSES = [
     field: "accept_local_loss",
     title: "Restore without what cannot come back?",
     message: (answer) =>
-      `${lossInWords(answer)} would leave the playlist for good, or cannot return to it: no app` +
-      " can add them. Everything else is restored.",
+      `${lossInWords(answer)}: no app can add local files and removed tracks, or take out single` +
+      " ones. Everything else is restored.",
   },
   {
     fits: ({ unknown_uris: uris }) => uris !== undefined,

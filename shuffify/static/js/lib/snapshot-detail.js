@@ -46,12 +46,12 @@ function fill(container, { snapshot, diff, standing }) {
   const count = counted(snapshot.track_count, "track");
   slot("count").textContent = standing === null ? count : `${count}, and where they are now`;
   const compared = compareRows(snapshot.track_uris, standing);
-  const { rows, leaving, missing } = compared;
+  const { rows, leaving } = compared;
   slot("diff").textContent = outcomeInWords(diff, compared);
   slot("leaving").hidden = leaving.length === 0;
   fillRows(slot("leaving").querySelector("ul"), leaving);
   fillRows(slot("rows"), rows);
-  return restorable(diff, missing);
+  return restorable(diff, compared);
 }
 
 // `back` is told what to say beside the list, `trouble` an error, `close` when a restore ended.

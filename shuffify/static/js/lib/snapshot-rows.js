@@ -36,14 +36,17 @@ const isWritable = (uri) => uri !== null && !uri.startsWith(LOCAL);
 const number = (index) => (index + 1).toLocaleString("en");
 
 // Pairs equal rows in order: `rows` of the snapshot, and those `leaving` that only stand now. Of
-// what no app can add, `missing` cannot come back, and `lost` would leave for good.
+// what no app can add, `missing` cannot come back; the others leave for good (`lost`), or stay
+// (`staying`) where the snapshot holds some of those that stand: single ones cannot be taken out.
 export function compareRows(uris, standing) {
   const tracks = new Map((standing ?? []).map((track) => [track.uri, track]));
   const places = Map.groupBy((standing ?? []).keys(), (index) => standing[index].uri);
   let missing = 0;
+  let anchored = false;
 
   function placeOf(uri, index) {
     const now = places.get(uri)?.shift();
+    anchored ||= now !== undefined && !isWritable(uri);
     if (standing === null || now === index) {
       return "";
     }
@@ -59,12 +62,13 @@ export function compareRows(uris, standing) {
     place: placeOf(uri, index),
   }));
   const left = [...places.values()].flat().sort((one, other) => one - other);
+  const stays = (index) => anchored && !isWritable(standing[index].uri);
   const leaving = left.map((index) => ({
     ...describe(standing[index].uri, standing[index]),
-    place: `now ${number(index)}`,
+    place: `now ${number(index)}${stays(index) ? ", stays" : ""}`,
   }));
-  const lost = left.filter((index) => !isWritable(standing[index].uri)).length;
-  return { rows, leaving, missing, lost };
+  const stuck = left.filter((index) => !isWritable(standing[index].uri)).length;
+  return { rows, leaving, missing, lost: anchored ? 0 : stuck, staying: anchored ? stuck : 0 };
 }
 
 function makeRow({ name, artists, url, place }) {

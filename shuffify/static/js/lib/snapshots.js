@@ -49,15 +49,17 @@ export function changeInWords({ added, removed, moved }) {
   return parts.length > 0 ? `${parts.join(", ")} and ${last}` : (last ?? null);
 }
 
-// What cannot come back is counted as added, too; told is what will be.
-export const restorable = (diff, missing) => diff && { ...diff, added: diff.added - missing };
+// What cannot come back is counted as added, and what stays as removed; told is what will be.
+export const restorable = (diff, { missing, staying }) =>
+  diff && { ...diff, added: diff.added - missing, removed: diff.removed - staying };
 
 // All that a restore would do, from the counts of compareRows (lib/snapshot-rows.js).
-export function outcomeInWords(diff, { missing, lost }) {
+export function outcomeInWords(diff, compared) {
   if (diff === null) {
     return "What a restore would change cannot be told: Spotify does not show the playlist now.";
   }
-  const change = changeInWords(restorable(diff, missing));
+  const { missing, lost, staying } = compared;
+  const change = changeInWords(restorable(diff, compared));
   const sentences = [change === null ? "The playlist stands like this now." : `A restore ${change}.`];
   if (missing > 0) {
     sentences.push(`${counted(missing, "row")} cannot come back.`);
@@ -65,18 +67,30 @@ export function outcomeInWords(diff, { missing, lost }) {
   if (lost > 0) {
     sentences.push(`${counted(lost, "row")} would leave for good.`);
   }
-  if (missing + lost > 0) {
-    sentences.push("No app can add local files, or tracks that Spotify removed.");
+  if (staying > 0) {
+    sentences.push(`${counted(staying, "row")} would stay, at the end.`);
+  }
+  if (missing + lost + staying > 0) {
+    sentences.push("No app can add local files and removed tracks, or take out single ones.");
   }
   return sentences.join(" ");
 }
 
-// What no app can add to a playlist: "2 local files and 1 removed track".
-export function lossInWords({ local_files: local, null_rows: gone }) {
-  return [[local, "local file"], [gone, "removed track"]]
-    .filter(([number]) => number > 0)
+// What becomes of the rows that no app can add: "2 local files would leave the playlist for good",
+// "Of 2 local files and 1 removed track, 2 cannot return to the playlist and 1 would …".
+export function lossInWords({ local_files: local, null_rows: gone, missing, leaving, staying }) {
+  const told = (parts) => parts.filter(([number]) => number > 0);
+  const what = told([[local, "local file"], [gone, "removed track"]])
     .map(([number, noun]) => counted(number, noun))
     .join(" and ");
+  const outcomes = told([
+    [missing, "cannot return to the playlist"],
+    [leaving, "would leave the playlist for good"],
+    [staying, "would stay, at the end"],
+  ]);
+  return outcomes.length === 1
+    ? `${what} ${outcomes[0][1]}`
+    : `Of ${what}, ${outcomes.map(([number, fate]) => `${number} ${fate}`).join(" and ")}`;
 }
 
 // Spotify does not always say which row it is: "at least one of 12 rows".
