@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import literal, select, type_coerce
+from sqlalchemy.orm import LoaderCriteriaOption
 
 from .cascades import cascade_counts
 from .change import Change, Values
@@ -102,7 +103,10 @@ class _Matching(Look):
         else:
             start, key = dml.entity, [getattr(dml.entity, name) for name in self.key]
         statement = select(*key, *columns, *self._beside()).select_from(start)
-        statement = statement.options(*dml.statement._with_options)
+        # Criteria narrow what is touched; what else RETURNING objects load is not ours to read.
+        statement = statement.options(*(
+            one for one in dml.statement._with_options if isinstance(one, LoaderCriteriaOption)
+        ))
         if dml.statement.whereclause is not None:
             statement = statement.where(dml.statement.whereclause)
         return statement.with_for_update(of=start, key_share=self.operation == "update")

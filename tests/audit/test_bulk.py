@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import bindparam, delete, func, select, update
-from sqlalchemy.orm import Session, aliased, with_loader_criteria
+from sqlalchemy.orm import Session, aliased, defer, load_only, selectinload, with_loader_criteria
 
 from shuffify.audit import bind
 from tests.audit.depot import Bike, Cell, Crate, Depot, Draft, Item, Truck, Vehicle, only, told
@@ -66,6 +66,10 @@ UPDATES: dict[str, Callable[[Session], Any]] = {
     "loader criteria": lambda s: s.execute(
         update(Crate).values(name="new").options(with_loader_criteria(Crate, Crate.id < 3))
     ),
+    "loader options": lambda s: s.scalars(
+        update(Crate).where(Crate.id < 3).values(name="new").returning(Crate)
+        .options(selectinload(Crate.items), load_only(Crate.name))
+    ).all(),
 }
 
 
@@ -139,6 +143,14 @@ def test_deleted_objects_are_named_and_what_the_database_takes_along_is_counted(
                           "level": [4, None], "token": ["[secret]", None]}
     assert [row.metadata_json["cascaded"] for row in depot.rows()] == [{"item": 2}, {"item": 3}]
     assert (depot.last().description, depot.last().user_id) == ("Deleted crate 'three'", 8)
+
+
+def test_objects_deleted_with_loader_options_are_named(depot: Depot) -> None:
+    rows = depot.done(lambda s: s.scalars(
+        delete(Item).where(Item.id == 10).returning(Item).options(defer(Item.title))
+    ).all())
+    assert [(kind, key) for kind, key, _ in rows] == [("item_delete", "10")]
+    assert depot.troubles() == {}
 
 
 def test_objects_deleted_by_many_sets_are_named(depot: Depot) -> None:
