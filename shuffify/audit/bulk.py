@@ -23,7 +23,7 @@ from .compare import Key, Moment, altered, altered_unseen, deleted
 from .look import Found, Look
 from .paths import follow_paths
 from .plan import Plan
-from .reading import Row, rows_by_key
+from .reading import Row, stored_rows
 from .savepoint import reading
 
 KEYS_AT_ONCE: Final = 1000
@@ -42,7 +42,7 @@ class _Matching(Look):
 
     def _look_by_key(self) -> None:
         keys = list(dict.fromkeys(
-            tuple(parameters[name] for name in self.key) for parameters in self.dml.sets
+            self.as_stored(parameters[name] for name in self.key) for parameters in self.dml.sets
         ))
         if len(keys) > self.limit:
             digest = hashlib.sha256("\n".join(map(_id, sorted(keys))).encode())
@@ -175,7 +175,7 @@ class Update(_Matching):
         def read() -> None:
             for plan, rows in self.before.items():
                 keys = [self.moved.get(key, key) for key in rows]
-                after[plan] = rows_by_key(self.connection, plan, keys)
+                after[plan] = stored_rows(self.connection, plan, keys)
 
         is_read = self.attempt(read)
         touched = self.dml.touched()
@@ -238,7 +238,7 @@ class Delete(_Matching):
 
         def read() -> None:
             for plan, rows in self.before.items():
-                left[plan] = rows_by_key(self.connection, plan, rows)
+                left[plan] = stored_rows(self.connection, plan, rows)
 
         if self.matched(result) != self.seen:
             self.attempt(read)

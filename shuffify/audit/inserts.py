@@ -115,7 +115,7 @@ class Insert(Look):
         for one in self.sets:
             key = tuple([one.get(name) for name in self.key])
             if not any(part is None or is_expression(part) for part in key):
-                yield key
+                yield self.as_stored(key)
 
     def _learnt_keys(self, result: Any) -> list[Key]:
         if self._learns:

@@ -18,7 +18,7 @@ from .keys import Untold
 from .notes import is_expression
 from .paths import follow_paths
 from .plan import Plan
-from .reading import Row, batches, begin_to_write, key_in, rows_by_key
+from .reading import Row, as_stored, batches, begin_to_write, key_in, stored_rows
 from .registry import Registry
 from .savepoint import reading
 from .statements import Dml
@@ -100,12 +100,16 @@ class Look:
     # -- reading ---------------------------------------------------------------------------------
 
     def rows(self, keys: Iterable[Key], lock: bool = False) -> Found:
-        """Return rows by key, each under the plan of its own class."""
+        """Return rows by key, as stored, each under the plan of its own class."""
         found: Found = {}
         for plan, some in self._kinds(list(keys)).items():
             if plan is not None:
-                found[plan] = rows_by_key(self.connection, plan, some, lock)
+                found[plan] = stored_rows(self.connection, plan, some, lock)
         return found
+
+    def as_stored(self, key: Iterable[Any]) -> Key:
+        """Return a key that the caller gave as the database gives it back."""
+        return as_stored(self.dml.mapper.primary_key, tuple(key))
 
     def _kinds(self, keys: list[Key]) -> dict[Plan | None, list[Key]]:
         """Sort keys by the class that each row's discriminator names."""

@@ -23,9 +23,18 @@ Row = dict[str, Any]
 
 
 def rows_by_key(
+    connection: Connection, plan: Plan, keys: Iterable[tuple[Any, ...]]
+) -> dict[tuple[Any, ...], Row]:
+    """Return whole rows as they stand now, by primary key in the form that was given."""
+    wanted = {as_stored(plan.mapper.primary_key, key): key for key in keys}
+    found = stored_rows(connection, plan, wanted)
+    return {wanted.get(key, key): row for key, row in found.items()}
+
+
+def stored_rows(
     connection: Connection, plan: Plan, keys: Iterable[tuple[Any, ...]], lock: bool = False
 ) -> dict[tuple[Any, ...], Row]:
-    """Return whole rows as they stand now, by primary key, under the attributes' names.
+    """Return whole rows under the attributes' names, by primary key as the database has it.
 
     ``lock`` keeps others from altering them until the transaction ends, as an UPDATE would.
     """
@@ -33,9 +42,8 @@ def rows_by_key(
     columns = tuple(plan.columns.values())
     primary_key = plan.mapper.primary_key
     found: dict[tuple[Any, ...], Row] = {}
-    wanted = {_as_stored(primary_key, key): key for key in keys}
     with reading(connection):
-        for some in batches(wanted):
+        for some in batches(keys):
             statement = (
                 select(*primary_key, *columns)
                 .select_from(plan.mapper.persist_selectable)
@@ -46,13 +54,11 @@ def rows_by_key(
             for row in connection.execute(statement):
                 values = tuple(row)
                 key = values[: len(primary_key)]
-                found[wanted.get(key, key)] = dict(
-                    zip(names, values[len(primary_key):], strict=True)
-                )
+                found[key] = dict(zip(names, values[len(primary_key):], strict=True))
     return found
 
 
-def _as_stored(columns: Iterable[ColumnElement[Any]], key: tuple[Any, ...]) -> tuple[Any, ...]:
+def as_stored(columns: Iterable[ColumnElement[Any]], key: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return a key as the database gives it back: SQLAlchemy takes ``"5"`` for an integer."""
     return tuple(
         int(part) if isinstance(part, str) and isinstance(column.type, Integer) else part

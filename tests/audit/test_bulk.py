@@ -153,6 +153,16 @@ def test_objects_deleted_with_loader_options_are_named(depot: Depot) -> None:
     assert depot.troubles() == {}
 
 
+def test_an_object_is_one_whatever_form_its_key_was_given_in(depot: Depot) -> None:
+    def do(session: Session) -> None:
+        session.execute(update(Crate), [{"id": "3", "number": 1}, {"id": 2.0, "number": 1}])
+        session.get_one(Crate, 3).number = 2
+        session.get_one(Crate, 2).number = 2
+
+    assert sorted(depot.done(do)) == [("crate_update", "2", {"number": [0, 2]}),
+                                      ("crate_update", "3", {"number": [0, 2]})]
+
+
 def test_objects_deleted_by_many_sets_are_named(depot: Depot) -> None:
     rows = depot.done(lambda s: s.execute(
         delete(Item).where(Item.id == bindparam("which")), ({"which": 10}, {"which": 31}),

@@ -61,6 +61,15 @@ def test_keys_that_the_caller_gave_are_told(depot: Depot) -> None:
     assert rows == [("cell_create", "2:a", {"text": [None, "x"]}), ("cell_create", "2:b", {})]
 
 
+def test_a_key_given_as_text_is_told_as_the_database_has_it(depot: Depot) -> None:
+    def do(session: Session) -> None:
+        session.execute(plain_insert(Crate), [{"id": "60", "name": "x"}])
+        session.get_one(Crate, 60).name = "y"
+
+    ((kind, key, changes),) = depot.done(do)
+    assert (kind, key, changes["name"]) == ("crate_create", "60", [None, "y"])
+
+
 def test_heirs_with_tables_of_their_own_are_one_object(depot: Depot) -> None:
     rows = depot.done(lambda s: s.execute(
         plain_insert(Truck), [{"name": "a", "load": 1}, {"name": "b", "load": 2}]
