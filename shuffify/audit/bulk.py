@@ -169,7 +169,7 @@ class Update(_Matching):
 
     def changes(self, result: Any, moment: Moment) -> list[Change]:
         if self.summary is not None:
-            return self.summarised(self.summary.get("count", self.matched(result)), moment)
+            return self.summarised(self.matched(result), moment)
         after: Found = {}
 
         def read() -> None:
@@ -232,8 +232,7 @@ class Delete(_Matching):
 
     def changes(self, result: Any, moment: Moment) -> list[Change]:
         if self.summary is not None:
-            return self.summarised(self.summary.get("count", self.matched(result)), moment,
-                                   self.cascaded_together)
+            return self.summarised(self.matched(result), moment, self.cascaded_together)
         left: Found = {}
 
         def read() -> None:

@@ -155,11 +155,17 @@ class Look:
 
     def summarised(self, count: int | None, moment: Moment,
                    cascaded: Mapping[str, int] | None = None) -> list[Change]:
-        """Tell of rows together: how many, which criteria, which columns."""
-        if count == 0:
+        """Tell of rows together: how many, which criteria, which columns.
+
+        Of more rows than the statement matched, nothing is told that was found beforehand.
+        """
+        found = dict(self.summary or {})
+        if count is not None and count < found.get("count", count):
+            found, cascaded = {}, None
+        told = {"count": count, "criteria": self.dml.criteria(), **found}
+        if told["count"] == 0:
             return []
         plan = self.plan or self.plans[0]
-        told = {"count": count, "criteria": self.dml.criteria(), **(self.summary or {})}
         new: Values = {}
         if self.operation == "update":
             given = self.dml.assigned()

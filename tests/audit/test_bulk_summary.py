@@ -6,9 +6,9 @@ import hashlib
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, delete, func, insert, select, text, update
+from sqlalchemy import bindparam, delete, event, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import ORMExecuteState, Session
 
 from shuffify.audit import AuditTrail, bind
 from tests.audit.depot import ActivityLog, Cell, Crate, Depot, Item, Vehicle
@@ -84,6 +84,26 @@ def test_what_the_database_takes_along_is_counted_together(depot: Depot) -> None
 
     (row,) = depot.rows()
     assert (row.metadata_json["bulk"]["count"], row.metadata_json["cascaded"]) == (2, {"item": 5})
+
+
+@pytest.mark.parametrize("statement", [update(Crate).values(number=1), delete(Crate)],
+                         ids=["update", "delete"])
+def test_no_more_rows_are_counted_than_the_statement_matched(depot: Depot, statement: Any
+                                                             ) -> None:
+    """A listener that comes after ours narrows the statement, and not what we read before it."""
+    @event.listens_for(depot.Session, "do_orm_execute")
+    def narrow(state: ORMExecuteState) -> None:
+        if state.is_update or state.is_delete:
+            state.statement = state.statement.where(Crate.id == 2)
+
+    depot.trail.bulk_limit = 1
+    try:
+        depot.done(statement)
+    finally:
+        event.remove(depot.Session, "do_orm_execute", narrow)
+
+    told = depot.last().metadata_json
+    assert told["bulk"] == {"count": 1} and "cascaded" not in told
 
 
 def test_rows_of_another_schema_are_told_together(depot: Depot) -> None:
