@@ -62,6 +62,24 @@ def test_undo_tells_what_stayed_and_what_did_not_come_back(
     assert exact.json["playlist"]["track_count"] == 12
 
 
+def test_undo_of_what_only_added_tracks_counts_them_and_offers_the_exact_restore(
+    mira: Visitor, sandbox: Sandbox
+) -> None:
+    before = sandbox.uris(TWELVE)
+    mira.post(f"/shuffle/{TWELVE}", {"seed": 1})
+    added = sandbox.uris(library.PLAYLISTS["hundred_twenty"])[:3]
+    sandbox.edit(TWELVE, "replace", uris=[*before, *added])
+    answer = mira.post(f"/undo/{TWELVE}").json
+    assert (answer["category"], answer["kept_added"]) == ("info", 3)
+    assert answer["message"] == (
+        "The order before the last change stands already; that step is done with. "
+        "3 tracks added since stayed, at the end. "
+        "Restore the snapshot to have the playlist exactly as it was."
+    )
+    mira.post(f"/snapshots/{answer['snapshot_id']}/restore")
+    assert sandbox.uris(TWELVE) == before
+
+
 @pytest.mark.parametrize("reorders", [True, False])
 def test_undo_of_a_commit_that_removed_tracks_says_so_and_offers_the_exact_restore(
     mira: Visitor, sandbox: Sandbox, reorders: bool
