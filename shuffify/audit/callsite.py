@@ -1,4 +1,4 @@
-"""Whose code executes a statement: file and line outside of SQLAlchemy and of this package."""
+"""Whose code executes a statement: a file and line of the caller's, or a module of SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -12,6 +12,23 @@ import sqlalchemy
 _NOBODYS: Final = tuple(
     os.path.dirname(os.path.abspath(path)) + os.sep for path in (sqlalchemy.__file__, __file__)
 )
+_PACKAGE: Final = __name__.rpartition(".")[0] + "."
+
+_CARRIERS: Final = (
+    "sqlalchemy.engine.", "sqlalchemy.sql.", "sqlalchemy.event.", "sqlalchemy.util.",
+)
+
+
+def sender() -> str:
+    """Return the module whose code handed a statement to the Connection."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        name = str(frame.f_globals.get("__name__", ""))
+        is_ours = name.startswith(_PACKAGE) or frame.f_code.co_filename == "<string>"
+        if not is_ours and not name.startswith(_CARRIERS):
+            return name
+        frame = frame.f_back
+    return ""
 
 
 def call_site() -> str:

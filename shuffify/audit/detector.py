@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import Session
 
 from .bypass import Bypass, observers
-from .callsite import call_site
+from .callsite import call_site, sender
 from .context import current
 from .counters import Counters
 from .dml import LONGEST_KEPT, Dml, tables_written
@@ -46,6 +46,9 @@ _SEEN: Final = "_audit_seen"
 
 _FLUSHED: Final = "_audit_flushed"
 """Where it remembers which detector has found last that a flush sends it."""
+
+_LINKER: Final = "sqlalchemy.orm.dependency"
+"""The part of the unit of work that writes association tables."""
 
 _MAPPERS_OWN: Final = "compiled_cache"
 """The execution option by which a mapper's statement is known."""
@@ -200,6 +203,9 @@ class Detector:
         if form == "mapper":
             return any(unit.captures for _, unit in self._users(connection))
         if form == "text" or not all(one.is_association for _, one in hits):
+            return False
+        # A mapper's hook, in the middle of a flush too, sends its statements by itself.
+        if sender() != _LINKER:
             return False
         return any(_is_flushing(session, unit) for session, unit in self._users(connection))
 

@@ -304,6 +304,23 @@ def test_what_a_models_hook_writes_in_the_middle_of_a_flush_is_a_bypass(
     assert [one.form for one in found] == ["mapper" if how == "bulk" else "statement"]
 
 
+def test_a_link_that_a_models_hook_writes_itself_is_a_bypass(
+    shop: Stage, found: list[Bypass]
+) -> None:
+    def after_insert(mapper: Any, connection: Any, target: Mix) -> None:
+        connection.execute(mix_songs.insert(), {"mix_id": target.id, "song_id": -2})
+
+    event.listen(Mix, "after_insert", after_insert)
+    try:
+        with shop.session() as session:
+            song = session.get_one(Song, -1)
+            session.add(Mix(name="Dusk", songs=[song]))
+            session.commit()
+    finally:
+        event.remove(Mix, "after_insert", after_insert)
+    assert told(found) == [("insert", ("mix_songs",), "statement")]
+
+
 def test_a_failed_flush_leaves_no_door_open(shop: Stage, found: list[Bypass]) -> None:
     with shop.session() as session:
         session.add(Mix(id=-1, name="again"))
