@@ -86,6 +86,55 @@ def test_settings_are_changed_seen_and_kept(log_in: NewPage, outside: Session) -
     assert len(rows(outside, "settings_change")) == 2
 
 
+def test_a_page_that_was_open_for_long_saves_only_what_was_changed_on_it(
+    log_in: NewPage, outside: Session
+) -> None:
+    old = log_in()
+    new = old.context.new_page()
+    new.goto("/")
+    until_ready(new)
+    stale, form = open_settings(old), open_settings(new)
+    form.get_by_label("Time zone").fill("Europe/Berlin")
+    form.get_by_label("Automatic snapshots to keep of each playlist").fill("7")
+    form.get_by_role("button", name="Save settings").click()
+    expect(form.get_by_text("The settings were saved.")).to_be_visible()
+    stale.get_by_role("radio", name="Dark").check()
+    stale.get_by_role("button", name="Save settings").click()
+    expect(stale.get_by_text("The settings were saved.")).to_be_visible()
+    # Both show what is stored now.
+    new.reload()
+    for shown in (stale, form):
+        expect(shown.get_by_label("Time zone")).to_have_value("Europe/Berlin")
+        keep = shown.get_by_label("Automatic snapshots to keep of each playlist")
+        expect(keep).to_have_value("7")
+        expect(shown.get_by_role("radio", name="Dark")).to_be_checked()
+    assert [row.description for row in rows(outside, "settings_change")] == [
+        "Changed settings (max_snapshots_per_playlist, timezone)", "Changed settings (theme)",
+    ]
+
+
+def test_what_a_browser_brings_back_unsaved_is_called_unsaved(
+    log_in: NewPage, outside: Session
+) -> None:
+    page = log_in()
+    form = open_settings(page)
+    keep = form.get_by_label("Automatic snapshots to keep of each playlist")
+    form.get_by_role("radio", name="Dark").check()
+    keep.fill("7")
+    page.goto("/terms")
+    page.go_back()
+    until_ready(page)
+    expect(keep).to_have_value("7")
+    expect(form.get_by_role("radio", name="Dark")).to_be_checked()
+    unsaved = form.get_by_role("status").filter(has_text="Not saved yet.")
+    expect(unsaved).to_be_visible()
+    form.get_by_role("button", name="Save settings").click()
+    expect(page.locator(".toast").filter(has_text="The settings were saved.")).to_be_visible()
+    expect(unsaved).to_be_hidden()
+    (row,) = rows(outside, "settings_change")
+    assert row.description == "Changed settings (max_snapshots_per_playlist, theme)"
+
+
 def test_what_does_not_fit_is_said_beside_its_field(page: Page, outside: Session) -> None:
     form = open_settings(page)
     keep, zone = (

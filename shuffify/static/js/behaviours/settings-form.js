@@ -3,7 +3,7 @@ import { post } from "../lib/api.js";
 import { whileBusy } from "../lib/busy.js";
 import { clearErrors, showError } from "../lib/form.js";
 import { say } from "../lib/notice.js";
-import { readSettings } from "../lib/settings.js";
+import { differing, readSettings, storedSettings, writeSettings } from "../lib/settings.js";
 
 const SAID = "shuffify:settings-said";
 
@@ -11,14 +11,14 @@ export function attach(form) {
   const root = document.documentElement;
   const state = form.querySelector('[data-slot="state"]');
   const clocked = form.querySelector('[data-slot="clocked"]');
-  let saved = readSettings(form);
+  let saved = storedSettings(form);
 
-  const isUnsaved = () => JSON.stringify(readSettings(form)) !== JSON.stringify(saved);
+  const unsaved = () => differing(readSettings(form), saved);
 
   function show() {
     const { theme, timezone } = readSettings(form);
     root.dataset.theme = theme;
-    state.textContent = isUnsaved() ? "Not saved yet." : "";
+    state.textContent = Object.keys(unsaved()).length > 0 ? "Not saved yet." : "";
     if (clocked !== null) {
       clocked.hidden = timezone === saved.timezone || timezone === "";
     }
@@ -28,9 +28,12 @@ export function attach(form) {
     clearErrors(form);
     const wanted = readSettings(form);
     try {
-      const { message } = await post("/settings", wanted);
-      const moved = wanted.timezone !== saved.timezone;
-      saved = wanted;
+      // Of the rest this page may be out of date.
+      const { message, settings } = await post("/settings", unsaved());
+      const moved = settings.timezone !== saved.timezone;
+      const typedSince = differing(readSettings(form), wanted);
+      saved = settings;
+      writeSettings(form, { ...settings, ...typedSince });
       if (moved) {
         // Every time on the page was written for the old zone.
         sessionStorage.setItem(SAID, message);
