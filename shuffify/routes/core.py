@@ -1,5 +1,6 @@
 """The way in and out: start page, login, logout, the legal pages, and health."""
 
+import logging
 import secrets
 from typing import Any
 
@@ -18,6 +19,7 @@ from shuffify.web import dashboard, limits, login_attempt, metrics, pages
 from shuffify.web.errors import log_failure, problem_of
 from shuffify.web.guards import public
 
+log = logging.getLogger(__name__)
 bp = Blueprint("core", __name__)
 
 
@@ -85,8 +87,11 @@ def callback() -> Response:
     attempt = login_attempt.take()
     if attempt is None or not oauth.state_matches(attempt.state, request.args.get("state", "")):
         return _failed("This login was not begun here, or too long ago. Log in again.")
-    if "error" in request.args or "code" not in request.args:
+    if request.args.get("error") == "access_denied":
         return _failed("You did not allow the access at Spotify, so you are not logged in.")
+    if "error" in request.args or "code" not in request.args:
+        log.error("A login failed: Spotify says %.40r", request.args.get("error"))
+        return _failed("Spotify broke off the login. Try again in a minute.")
     sid = secrets.token_urlsafe(32)
     try:
         user = UserService.sign_in(

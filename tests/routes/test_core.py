@@ -212,6 +212,20 @@ def test_a_refusal_at_spotify_is_explained(visitor: Visitor, outside: Session) -
     assert outside.scalar(select(func.count(User.id))) == 0
 
 
+@pytest.mark.parametrize("query", ["error=server_error", "error=invalid_scope", "error=", ""])
+def test_a_fault_at_spotify_is_not_called_a_refusal(
+    visitor: Visitor, outside: Session, caplog: pytest.LogCaptureFixture, query: str
+) -> None:
+    state = parse_qs(urlsplit(visitor.begin_login()).query)["state"][0]
+    page = visitor.client.get(f"/callback?{query}&state={state}", follow_redirects=True).text
+    assert "did not allow" not in page
+    assert "Spotify broke off the login" in page
+    assert [record.levelname for record in caplog.records if record.name.endswith("core")] == [
+        "ERROR"
+    ]
+    assert outside.scalar(select(func.count(User.id))) == 0
+
+
 def test_a_code_that_spotify_refuses_is_explained(visitor: Visitor, outside: Session) -> None:
     state = parse_qs(urlsplit(visitor.begin_login()).query)["state"][0]
     answer = visitor.client.get(f"/callback?code=made-up&state={state}", follow_redirects=True)
