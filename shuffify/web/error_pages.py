@@ -95,15 +95,24 @@ PAGES: Final[Mapping[int, Page]] = {
 
 OTHER: Final = PAGES[400]
 
+RECONNECT: Final = Page(
+    "Reconnect Spotify",
+    "Spotify no longer accepts this connection.",
+    "Reconnect Spotify; you come back to your playlists.",
+)
+"""For those who are logged in here, whatever the status."""
+
 
 def happened(status: int) -> str:
     """Return the sentence that says what happened."""
     return PAGES.get(status, OTHER).happened
 
 
-def render(status: int, message: str, facts: Mapping[str, Any]) -> str:
+def render(
+    status: int, message: str, facts: Mapping[str, Any], *, reconnects: bool = False
+) -> str:
     """Return the page of an error. It asks neither the database nor Spotify for anything."""
-    page = PAGES.get(status, OTHER)
+    page = RECONNECT if reconnects else PAGES.get(status, OTHER)
     return render_template(
         "error.html",
         viewer=None,
@@ -114,6 +123,7 @@ def render(status: int, message: str, facts: Mapping[str, Any]) -> str:
         next=page.next,
         request_id=request_id(),
         login_url=facts.get("login_url"),
+        login_label="Reconnect Spotify" if reconnects else "Log in",
     )
 
 

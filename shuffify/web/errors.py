@@ -143,7 +143,12 @@ def answer(problem: Problem) -> Response:
     if wants_json():
         response = jsonify(_envelope(problem))
     else:
-        page = error_pages.render(problem.status, problem.message, problem.facts)
+        page = error_pages.render(
+            problem.status,
+            problem.message,
+            problem.facts,
+            reconnects=problem.code in SIGN_IN_AGAIN,
+        )
         response = Response(page, mimetype="text/html")
     response.status_code = problem.status
     response.headers.extend(problem.headers)

@@ -72,3 +72,15 @@ def test_a_revoked_consent_asks_to_reconnect(mira: Visitor, sandbox: Sandbox) ->
     assert (answer.status_code, answer.json["code"]) == (401, "reconnect_required")
     assert answer.json["login_url"].startswith("/login?legal_consent=")
     assert mira.is_logged_in()
+
+
+def test_the_page_of_a_revoked_consent_asks_to_reconnect_not_to_log_in(
+    mira: Visitor, sandbox: Sandbox
+) -> None:
+    sandbox.revoke(library.MIRA)
+    sandbox.expire_access_tokens(library.MIRA)
+    answer = mira.client.get(f"/workshop/{library.PLAYLISTS['twelve']}")
+    assert (answer.status_code, answer.mimetype) == (401, "text/html")
+    assert "<h1>Reconnect Spotify</h1>" in answer.text
+    assert 'href="/login?legal_consent=kept">Reconnect Spotify</a>' in answer.text
+    assert "Log in" not in answer.text.split("<main")[1].split("</main")[0]
