@@ -17,7 +17,7 @@ from shuffify.services import (
 from shuffify.spotify import oauth
 from shuffify.web import dashboard, limits, login_attempt, metrics, pages
 from shuffify.web.errors import log_failure, problem_of
-from shuffify.web.guards import public
+from shuffify.web.guards import logged_out, login_ending, public, user_id
 
 log = logging.getLogger(__name__)
 bp = Blueprint("core", __name__)
@@ -114,15 +114,14 @@ def callback() -> Response:
 
 
 @bp.post("/logout")
+@login_ending
 def logout() -> Response:
     """Close this login, or all of the user's."""
-    if g.user_id is not None and request.form.get("everywhere"):
-        LoginHistoryService.sign_out_everywhere(g.user_id)
-    elif g.user_id is not None:
-        LoginHistoryService.record_logout(g.user_id, session["sid"])
-    session.clear()
-    flash("You are logged out.", "info")
-    return redirect(url_for("core.index"))
+    if request.form.get("everywhere"):
+        LoginHistoryService.sign_out_everywhere(user_id())
+    else:
+        LoginHistoryService.record_logout(user_id(), session["sid"])
+    return logged_out()
 
 
 def _failed(reason: str) -> Response:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, flash, g, redirect, request, session, url_for
+from werkzeug.wrappers import Response
 
 from shuffify.services import LoginHistoryService
 from shuffify.web.actor import act_as
@@ -34,6 +35,12 @@ def login_required_page(view: View) -> View:
     return view
 
 
+def login_ending(view: View) -> View:
+    """Send those whose login is over already to the landing page: their form's token went too."""
+    view.needs_login = "ending"  # type: ignore[attr-defined]
+    return view
+
+
 def public(view: View) -> View:
     """Mark a view that never looks at who is there: it reads neither cookie nor database."""
     view.looks_at_nobody = True  # type: ignore[attr-defined]
@@ -44,6 +51,13 @@ def user_id() -> int:
     """Return the signed-in user's id, inside a view that requires a login."""
     signed_in: int = g.user_id
     return signed_in
+
+
+def logged_out() -> Response:
+    """Drop the cookie's content and lead to the landing page."""
+    session.clear()
+    flash("You are logged out.", "info")
+    return redirect(url_for("core.index"))
 
 
 def _view() -> Any:
@@ -77,6 +91,8 @@ def _admit() -> Any:
     needs_login = getattr(_view(), "needs_login", False)
     if g.user_id is not None or not needs_login:
         return None
+    if needs_login == "ending":
+        return logged_out()
     if needs_login == "page" and not wants_json():
         flash("Log in to see that page.", "info")
         return redirect(url_for("core.index"))

@@ -336,3 +336,20 @@ def test_logout_without_a_login_changes_nothing(visitor: Visitor, outside: Sessi
     answer = visitor.client.post("/logout", data={"csrf_token": visitor.token()})
     assert answer.status_code == 302
     assert rows(outside, "logout") == []
+
+
+def test_logout_of_a_login_that_was_closed_elsewhere_leads_to_the_start(
+    mira: Visitor, visit: Visit, outside: Session
+) -> None:
+    elsewhere = visit().log_in(library.MIRA)
+    form = {"csrf_token": mira.token()}
+    elsewhere.client.post("/logout", data={"csrf_token": elsewhere.token(), "everywhere": "on"})
+    answer = mira.client.post("/logout", data=form)
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+    assert "You are logged out." in mira.client.get("/").text
+    assert len(rows(outside, "logout")) == 1
+
+
+def test_logout_with_an_old_form_is_refused_while_somebody_is_logged_in(mira: Visitor) -> None:
+    assert mira.client.post("/logout", data={"csrf_token": "old"}).status_code == 400
+    assert mira.is_logged_in()
