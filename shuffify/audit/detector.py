@@ -24,7 +24,7 @@ from .context import current
 from .counters import Counters
 from .dml import LONGEST_KEPT, Dml, tables_written
 from .errors import traced
-from .marks import ALLOWED, CAPTURED, OWN
+from .marks import ALLOWED, CAPTURED, OWN, allowing
 from .registry import Registry
 from .suspension import suspension
 from .tables import Entry
@@ -221,7 +221,8 @@ class Detector:
     def _judge(self, connection: Connection, cursor: Any, context: Any,
                hits: list[tuple[str, Entry]], form: str) -> None:
         pause = suspension()
-        reason = context.execution_options.get(ALLOWED)
+        hidden = allowing.get() if form == "mapper" else None
+        reason = context.execution_options.get(ALLOWED, hidden)
         if pause is not None:
             for session, unit in self._users(connection):
                 frame = unit.frame(session.get_nested_transaction())

@@ -14,7 +14,7 @@ from .guard import guarded
 from .inserts import Insert
 from .listeners import Listeners
 from .look import Look
-from .marks import ALLOWED, CAPTURED
+from .marks import ALLOWED, CAPTURED, allowing
 from .statements import Dml, dml_of
 from .unit import utcnow
 
@@ -39,7 +39,7 @@ class Executions:
         if dml is None:
             return None
         if self._is_told(state, dml) is False:
-            return self._run(state, dml.statement) if dml.hides_options else None
+            return self._run_untold(state, dml) if dml.hides_options else None
         if dml.autoflush:
             # What is pending must be there to be read. SQLAlchemy does this after its listeners.
             state.session._autoflush()
@@ -61,6 +61,16 @@ class Executions:
             return state.invoke_statement(inner, execution_options={CAPTURED: True})
         finally:
             unit.captures -= 1
+
+    def _run_untold(self, state: ORMExecuteState, dml: Dml) -> Any:
+        """Run a statement of which nothing is told and whose options the detector will not see."""
+        if ALLOWED not in state.execution_options:
+            return self._run(state, dml.statement)
+        token = allowing.set(state.execution_options[ALLOWED])
+        try:
+            return state.invoke_statement()
+        finally:
+            allowing.reset(token)
 
     @guarded("degraded.read")
     def _dml_of(self, state: ORMExecuteState) -> Dml | None:

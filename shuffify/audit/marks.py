@@ -1,12 +1,16 @@
 """Execution options by which statements say what the trail makes of them."""
 
-from typing import Final
+from contextvars import ContextVar
+from typing import Any, Final
 
 OWN: Final[set[str]] = set()
 """Texts that the engine itself sends in every transaction: the detector need not read them."""
 
 ALLOWED: Final = "audit"
 """Set by a caller, with the reason: `execution_options(audit="why")` keeps one statement out."""
+
+allowing: Final[ContextVar[Any]] = ContextVar("shuffify_audit_allowing", default=None)
+"""That reason, while a mapper sends a statement whose options SQLAlchemy does not hand on."""
 
 CAPTURED: Final = "_audit_captured"
 """Set by the engine on a statement whose rows are recorded already."""

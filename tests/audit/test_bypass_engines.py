@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine, event, select, text
+from sqlalchemy import Engine, create_engine, event, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
@@ -50,6 +50,15 @@ ALLOWED: dict[str, Callable[[Session, dict[str, Any]], Any]] = {
     "statement": lambda session, options: session.execute(NAMED.execution_options(**options)),
     "text": lambda session, options: session.execute(text(SQL).execution_options(**options)),
     "execute": lambda session, options: session.execute(NAMED, execution_options=options),
+    "ORM, by criteria": lambda session, options: session.execute(
+        update(Mix).values(name="Noon").execution_options(**options)
+    ),
+    "ORM, by key": lambda session, options: session.execute(
+        update(Mix).execution_options(**options), [{"id": -1, "name": "Noon"}]
+    ),
+    "ORM, rows": lambda session, options: session.execute(
+        insert(Mix), [{"name": "Noon"}], execution_options=options
+    ),
     "driver": by_driver,
     "connection": by_connection,
     "engine": by_engine,
