@@ -19,6 +19,7 @@ from shuffify.web.security import origin
 class Viewer:
     """The signed-in user, as the page's frame shows them."""
 
+    id: int
     name: str
     theme: str
     zone: str
@@ -61,7 +62,7 @@ def _viewer() -> Viewer | None:
     # Each service starts with a fresh look: what is taken after the next one is read twice.
     name, needs_reconnect = user.display_name or user.spotify_id, user.needs_reconnect
     settings = UserSettingsService.get_or_create(g.user_id)
-    return Viewer(name, settings.theme, settings.timezone, needs_reconnect)
+    return Viewer(g.user_id, name, settings.theme, settings.timezone, needs_reconnect)
 
 
 def local_time(moment: datetime | str, zone: str) -> str:

@@ -11,7 +11,6 @@ def contents(user_id: int, playlist_id: str) -> dict[str, Any]:
     playlist = PlaylistService.get_card(user_id, playlist_id).to_dict()
     settings = UserSettingsService.get_or_create(user_id)
     return {
-        "user_id": user_id,
         "playlist": playlist,
         "auto_snapshots": settings.auto_snapshot_enabled,
         "interrupted": [

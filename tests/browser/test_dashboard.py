@@ -8,6 +8,7 @@ import pytest
 
 from shuffify.cli.demo_world import Demo
 from shuffify.sandbox import Sandbox, library
+from tests.browser import stage
 from tests.browser.complaints import Complaints
 from tests.browser.conftest import NewPage
 from tests.browser.stage import until_ready
@@ -108,6 +109,27 @@ def test_each_playlist_is_shuffled_as_it_was_last_chosen_for_it(page: Page, worl
     for facts in (first, second):
         assert facts["algorithm"] == "PercentageShuffle"
         assert facts["params"]["shuffle_percentage"] == 75
+
+
+def test_what_one_person_chose_shuffles_for_nobody_else_at_the_same_browser(
+    page: Page, world: Demo
+) -> None:
+    shared = library.PLAYLIST_NAMES["shared"]
+    press(page, "Algorithm for", shared)
+    dialog = page.get_by_role("dialog", name=f"Shuffle “{shared}”")
+    dialog.get_by_role("combobox", name="Shuffle with").select_option("Percentage")
+    dialog.get_by_role("button", name="Shuffle").click()
+    toast(page, "tracks moved")
+    expect(card(page, shared)).to_contain_text("Percentage")
+    page.get_by_role("button", name="Log out").click()
+    stage.log_in(page, "Jonas")
+    expect(card(page, shared)).to_contain_text("Basic")
+    press(page, "Shuffle", shared)
+    toast(page, "tracks moved")
+    shuffles = [row for row in rows(world) if row.activity_type == "shuffle"]
+    assert [row.metadata_json["algorithm"] for row in shuffles] == [
+        "PercentageShuffle", "BasicShuffle",
+    ]
 
 
 Arrange = Callable[[Sandbox, Page], object]

@@ -3,9 +3,10 @@ import { undoAction } from "./going-back.js";
 import { recall, remember } from "./memory.js";
 import { explain } from "./next-step.js";
 import { say } from "./notice.js";
+import { userId } from "./viewer.js";
 import { write } from "./writes.js";
 
-const keyOf = ({ id }) => `shuffle:${id}`;
+const keyOf = ({ id }) => `shuffle:${userId()}:${id}`;
 
 // { algorithm_name, algorithm_params }, or null while the user's default decides.
 export const chosenFor = (playlist) => recall(keyOf(playlist));

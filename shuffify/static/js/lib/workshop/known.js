@@ -1,6 +1,6 @@
 // What this browser knows about tracks that are not in the playlist: saved sessions hold only
 // addresses, so what was added to one keeps its name here.
-import { userId } from "./page.js";
+import { userId } from "../viewer.js";
 
 const MOST = 1_000;
 

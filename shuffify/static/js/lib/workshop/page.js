@@ -1,4 +1,4 @@
-// The page's own facts: which playlist this is, for whom, and how its list is read.
+// The page's own facts: which playlist this is, and how its list is read.
 import { get } from "../api.js";
 import { makeRow, sameList } from "./rows.js";
 import { load, workshop } from "./store.js";
@@ -6,7 +6,6 @@ import { load, workshop } from "./store.js";
 const root = () => document.getElementById("workshop");
 
 export const playlistId = () => root().dataset.playlist;
-export const userId = () => root().dataset.user;
 export const playlistName = () => document.getElementById("workshop-name").textContent;
 export const thisPlaylist = () => ({ id: playlistId(), name: playlistName() });
 

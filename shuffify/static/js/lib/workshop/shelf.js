@@ -1,5 +1,6 @@
 // Where unsaved work is kept: in this browser, for this user and playlist, one place per visit.
-import { playlistId, userId } from "./page.js";
+import { userId } from "../viewer.js";
+import { playlistId } from "./page.js";
 
 const MOST = 4;
 
