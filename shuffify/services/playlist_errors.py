@@ -41,6 +41,8 @@ class PlaylistWriteError(PlaylistError):
     def __init__(self, message: str, *, restored: bool, snapshot_id: int | None) -> None:
         self.restored = restored
         self.snapshot_id = snapshot_id
+        if not restored and snapshot_id is not None:
+            message += " Its previous order is kept in a snapshot and can be restored."
         super().__init__(message)
 
 

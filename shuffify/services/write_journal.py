@@ -52,7 +52,7 @@ def event_id(snapshot_id: int | None, activity_type: ActivityType) -> str:
 class SnapshotJournal:
     """Takes the automatic snapshot of one write, and settles it with the write's outcome.
 
-    Implements `shuffify.spotify.writes.WriteJournal`; each method commits once and leaves no
+    Implements `shuffify.spotify.writes.WriteJournal`; each method commits and leaves no
     transaction open. `facts` are what recovery could not find out, should the process die;
     `restores` names the snapshot that is gone back to, `settle` changes rows in the commit that
     settles the write.
@@ -81,11 +81,16 @@ class SnapshotJournal:
         self._born_undone = born_undone
         self._restores = restores
         self._settle = settle
+        self._spared: Attempt | None = None
 
     def pending(self, attempt: Attempt) -> None:
         """Commit the snapshot before the first call that changes something."""
         if self._spare_short_writes and attempt.plan.cost <= 1:
+            self._spared = attempt
             return
+        self._keep(attempt)
+
+    def _keep(self, attempt: Attempt) -> None:
         with one_commit(PlaylistError, "The playlist could not be saved before the change."):
             snapshot = new_snapshot(self.user_id, attempt.before, self._snapshot_type)
             snapshot.trigger_description = self._description
@@ -132,7 +137,16 @@ class SnapshotJournal:
             logger.exception("Snapshot %s stays pending.", self.snapshot_id)
 
     def interrupted(self, failure: WriteFailedError) -> None:
-        """Record that the list stands neither as before nor as intended."""
+        """Record that the list stands neither as before nor as intended.
+
+        What it held before is the only way back, so a snapshot that was spared is kept now.
+        """
+        if self.snapshot_id is None and self._spared is not None:
+            try:
+                self._keep(self._spared)
+            except PlaylistError:
+                # The write's own error is what the user has to hear; it promises no snapshot.
+                logger.exception("The order of %s before the write is lost.", failure.before.id)
         self._record(failure.found or failure.before, None, WriteState.INTERRUPTED)
 
     def _record(

@@ -288,10 +288,7 @@ class WriteFailedError(SpotifyError):
             if self.found
             else "what stands now could not be read"
         )
-        return (
-            f"It had {len(self.before.tracks):,} rows, {now}. "
-            "Its previous order is kept in a snapshot and can be restored."
-        )
+        return f"It had {len(self.before.tracks):,} rows, {now}."
 
 
 def _count(number: int, noun: str) -> str:

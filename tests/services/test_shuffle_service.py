@@ -23,9 +23,11 @@ from shuffify.services import (
     PlaylistAccessError,
     PlaylistNotFoundError,
     PlaylistRecordError,
+    PlaylistSnapshotService,
     PlaylistWriteError,
     ShuffleService,
     UserSettingsService,
+    write_journal,
 )
 from shuffify.spotify.errors import PlaylistBusyError, UnavailableError
 from shuffify.spotify.locks import playlist_lock
@@ -42,6 +44,10 @@ IMPATIENT = Limits(lock_wait=0, patience=0, calls=200)
 def snapshots(outside: Session) -> list[PlaylistSnapshot]:
     outside.rollback()
     return list(outside.scalars(select(PlaylistSnapshot).order_by(PlaylistSnapshot.id)))
+
+
+def refused(*_: object) -> None:
+    raise OperationalError("INSERT", {}, Exception("disk full"))
 
 
 def writes(sandbox: Sandbox) -> int:
@@ -237,6 +243,42 @@ def test_write_that_could_not_be_put_back_is_in_the_trail_as_interrupted(
     assert trail.sentences[1:] == [("shuffle", f"Shuffling '{NAME}' using Basic was interrupted")]
     facts = trail.last.metadata_json or {}
     assert (facts["outcome"], facts["snapshot_id"]) == ("interrupted", snapshot.id)
+
+
+@pytest.mark.parametrize("saves", [True, False])
+def test_what_a_spared_snapshot_would_have_held_is_kept_when_the_write_is_interrupted(
+    mira: int,
+    sandbox: Sandbox,
+    outside: Session,
+    trail: Trail,
+    monkeypatch: pytest.MonkeyPatch,
+    saves: bool,
+) -> None:
+    UserSettingsService.update(mira, auto_snapshot_enabled=False)
+    playlist_id, name = library.PLAYLISTS["twelve"], library.PLAYLIST_NAMES["twelve"]
+    before = sandbox.uris(playlist_id)
+    rows = len(trail.rows)
+    path = f"/v1/playlists/{playlist_id}*"
+    sandbox.fault("error_after", path=path, method="PUT", count=3)
+    sandbox.fault("rate_limit", path=path, method="GET", position=5, count=None, retry_after=3600)
+    if not saves:
+        monkeypatch.setattr(write_journal, "new_snapshot", refused)
+
+    with pytest.raises(PlaylistWriteError) as failure:
+        ShuffleService.shuffle(mira, playlist_id, seed=42)
+
+    assert not failure.value.restored
+    assert sandbox.uris(playlist_id) != before
+    kept = [(each.id, each.track_uris, each.write_state) for each in snapshots(outside)]
+    assert kept == ([(failure.value.snapshot_id, before, "interrupted")] if saves else [])
+    assert ("kept in a snapshot" in str(failure.value)) is saves
+    interrupted = ("shuffle", f"Shuffling '{name}' using Basic was interrupted")
+    saved = ("snapshot_create", f"Saved '{name}' before shuffle")
+    assert trail.sentences[rows:] == ([saved, interrupted] if saves else [interrupted])
+    if saves:
+        sandbox.clear_faults()
+        PlaylistSnapshotService.restore(mira, kept[0][0])
+        assert sandbox.uris(playlist_id) == before
 
 
 def test_outage_before_the_write_leaves_nothing(

@@ -17,7 +17,7 @@ const STEPS = {
   rate_limited: ({ retry }, { retry_after: after }) =>
     retry && { label: "Try again", run: retry, after },
   write_failed: ({ playlist, retry }, { restored, snapshot_id: id }) =>
-    restored
+    restored || id === null
       ? again({ retry })
       : { label: "Show the saved order", run: () => openSnapshots(playlist, id) },
   reconnect_required: goTo("Reconnect Spotify"),
