@@ -20,7 +20,7 @@ from sqlalchemy.orm import LoaderCriteriaOption
 from .cascades import cascade_counts
 from .change import Change, Values
 from .compare import Key, Moment, altered, altered_unseen, deleted
-from .look import Found, Look
+from .look import Found, Look, in_order
 from .paths import follow_paths
 from .plan import Plan
 from .reading import Row, stored_rows
@@ -188,7 +188,7 @@ class Update(_Matching):
                     changes.append(altered(plan, key, before, now, moment, former))
                 elif not is_read:
                     changes.append(altered_unseen(plan, key, before, touched, moment))
-        found = [change for change in changes if change is not None]
+        found = in_order(change for change in changes if change is not None)
         return self.with_paths(found, after) + self.rest(result, moment)
 
 
@@ -241,10 +241,10 @@ class Delete(_Matching):
 
         if self.matched(result) != self.seen:
             self.attempt(read)
-        found = [
+        found = in_order(
             deleted(plan, key, row, moment, self.paths.get((plan, key), {}),
                     self.cascaded.get((plan, key)))
             for plan, rows in self.before.items() for key, row in rows.items()
             if key not in left.get(plan, {})
-        ]
+        )
         return found + self.rest(result, moment)

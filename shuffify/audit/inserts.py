@@ -19,7 +19,7 @@ from .canonical import UNKNOWN
 from .change import Change
 from .compare import Key, Moment, altered, canonical, created, deleted
 from .keys import Untold
-from .look import Found, Look
+from .look import Found, Look, in_order
 from .notes import is_expression
 from .reading import batches, key_in
 from .savepoint import reading
@@ -195,7 +195,7 @@ class Insert(Look):
                     changes.append(change)
         if self.dml.replaces and after:
             changes = self._replaced(after, moment) + changes
-        changes = self.with_paths(changes, after)
+        changes = self.with_paths(in_order(changes), after)
         if after:
             return changes
         if self.dml.is_upsert or not self.is_told:

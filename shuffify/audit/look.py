@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 from sqlalchemy import select
@@ -25,6 +26,18 @@ from .statements import Dml
 
 Found: TypeAlias = dict[Plan, dict[Key, Row]]
 """Rows by their key, under the plan of their own class."""
+
+
+def in_order(changes: Iterable[Change]) -> list[Change]:
+    """Return changes in the order of their keys: a table's rows lie in none.
+
+    ORDER BY would, beside LIMIT, keep the database from the index that fits the WHERE.
+    """
+    changes = list(changes)
+    try:
+        return sorted(changes, key=attrgetter("key"))
+    except TypeError:
+        return changes  # Keys of a type that knows no order.
 
 
 class Look:

@@ -84,6 +84,20 @@ def test_each_updated_object_leaves_a_row_with_before_and_after(depot: Depot, na
     assert (depot.last().user_id, depot.troubles()) == (7, {})
 
 
+@pytest.mark.parametrize("do", [
+    lambda s: s.execute(update(Crate).values(name="new")),
+    lambda s: s.execute(update(Crate), [{"id": key, "name": "new"} for key in (3, 1, 2)]),
+    lambda s: s.execute(delete(Crate)),
+], ids=["by criteria", "by key", "delete"])
+def test_objects_are_told_in_the_order_of_their_keys(depot: Depot, do: Any) -> None:
+    """A table's rows lie in no order: one that was changed may have gone to the end."""
+    with depot.unwatched() as session:
+        session.execute(update(Crate).where(Crate.id == 1).values(number=9))
+        session.commit()
+
+    assert [key for _, key, _ in depot.done(do)] == ["1", "2", "3"]
+
+
 def test_expressions_are_read_after_and_what_did_not_change_is_left_out(depot: Depot) -> None:
     rows = depot.done(update(Crate).values(
         number=Crate.number + Crate.id, name=func.lower(Crate.name), token="new"
