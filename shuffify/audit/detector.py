@@ -201,7 +201,11 @@ class Detector:
         To an association table it does not bring its mapper's cache along, in a flush either.
         """
         if form == "mapper":
-            return any(unit.captures for _, unit in self._users(connection))
+            captured = {
+                (table.schema, table.name) for _, unit in self._users(connection)
+                for mapper in unit.captures for table in mapper.tables
+            }
+            return all((one.schema, one.name) in captured for _, one in hits)
         if form == "text" or not all(one.is_association for _, one in hits):
             return False
         # A mapper's hook, in the middle of a flush too, sends its statements by itself.

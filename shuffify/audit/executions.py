@@ -46,26 +46,26 @@ class Executions:
         look = self._look(state, dml)
         if look is None:
             return None
-        result = self._run(state, look.statement)
+        result = self._run(state, dml, look.statement)
         reply = look.reply(result)
         self._looked(state.session, look, result)
         return reply
 
-    def _run(self, state: ORMExecuteState, statement: Any) -> Any:
+    def _run(self, state: ORMExecuteState, dml: Dml, statement: Any) -> Any:
         """Run the caller's statement, marked as one that is no bypass."""
         unit = self._hear.unit(state.session)
-        unit.captures += 1
+        unit.captures.append(dml.mapper)
         try:
             # A FromStatement runs as it came: what we know of it is only its inner part.
             inner = None if isinstance(state.statement, FromStatement) else statement
             return state.invoke_statement(inner, execution_options={CAPTURED: True})
         finally:
-            unit.captures -= 1
+            unit.captures.pop()
 
     def _run_untold(self, state: ORMExecuteState, dml: Dml) -> Any:
         """Run a statement of which nothing is told and whose options the detector will not see."""
         if ALLOWED not in state.execution_options:
-            return self._run(state, dml.statement)
+            return self._run(state, dml, dml.statement)
         token = allowing.set(state.execution_options[ALLOWED])
         try:
             return state.invoke_statement()

@@ -50,8 +50,8 @@ class Unit:
         self.durable = False
         self.ended = False
         self.changes_before = 0
-        self.captures = 0
-        """Statements under way whose rows are recorded, or leave no trace."""
+        self.captures: list[Mapper[Any]] = []
+        """Whose statements are under way of which all rows are recorded, or leave no trace."""
         self._postponed: Callable[[Unit], None] | None = None
         self._waiting: Waiting | None = None
         self._joined = False

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import DDL, delete, event, func, insert, select, text, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import ORMExecuteState, Session
 
 from shuffify.audit import detector
 from shuffify.audit.bypass import Bypass
@@ -319,6 +319,23 @@ def test_a_link_that_a_models_hook_writes_itself_is_a_bypass(
     finally:
         event.remove(Mix, "after_insert", after_insert)
     assert told(found) == [("insert", ("mix_songs",), "statement")]
+
+
+def test_what_a_listener_writes_beside_a_recorded_statement_is_a_bypass(
+    shop: Stage, found: list[Bypass]
+) -> None:
+    def beside(state: ORMExecuteState) -> None:
+        if state.is_update:
+            state.session.bulk_insert_mappings(Song, [{"title": "Coda"}])
+
+    event.listen(shop.Session, "do_orm_execute", beside)
+    try:
+        with shop.session() as session:
+            session.execute(update(Mix), [{"id": -1, "name": "Noon"}])
+            session.commit()
+    finally:
+        event.remove(shop.Session, "do_orm_execute", beside)
+    assert told(found) == [("insert", ("songs",), "mapper")]
 
 
 def test_a_failed_flush_leaves_no_door_open(shop: Stage, found: list[Bypass]) -> None:
