@@ -24,7 +24,7 @@ from shuffify.services.errors import (
 )
 from shuffify.services.going_back import restore_exactly, undo_last
 from shuffify.services.recovery import recover_all
-from shuffify.services.spotify_access import REQUEST, Limits, Progress, spotify_access
+from shuffify.services.spotify_access import GOING_BACK, Limits, Progress, spotify_access
 from shuffify.services.transaction import lock_user, one_commit, reading
 from shuffify.services.undo import RestoreResult, SnapshotDiff, UndoResult
 
@@ -126,7 +126,7 @@ class PlaylistSnapshotService:
         user_id: int,
         playlist_id: str,
         *,
-        limits: Limits = REQUEST,
+        limits: Limits = GOING_BACK,
         progress: Progress | None = None,
     ) -> UndoResult:
         """Take back the user's last change of a playlist; what others added since stays.
@@ -143,7 +143,7 @@ class PlaylistSnapshotService:
         *,
         accept_local_loss: bool = False,
         accept_unknown_loss: bool = False,
-        limits: Limits = REQUEST,
+        limits: Limits = GOING_BACK,
         progress: Progress | None = None,
     ) -> RestoreResult:
         """Bring a playlist back to exactly what a snapshot holds.

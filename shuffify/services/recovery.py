@@ -24,7 +24,7 @@ from shuffify.services.errors import (
 )
 from shuffify.services.pending_write import PendingWrite, Verdict, find_pending
 from shuffify.services.snapshot_store import prune
-from shuffify.services.spotify_access import Access, spotify_access
+from shuffify.services.spotify_access import GOING_BACK, Access, spotify_access
 from shuffify.services.transaction import end_reads, one_commit, reading
 from shuffify.services.write_entry import Ending, Entry, commit_entry, shuffle_entry
 from shuffify.services.write_journal import event_id
@@ -106,6 +106,7 @@ def _put_back(write: PendingWrite, access: Access) -> bool:
         compute=lambda fresh: write.before,
         journal=outcome,
         lock=nullcontext(),
+        call_limit=GOING_BACK.calls,
     )
     return outcome.settled
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shuffify.services.errors import (
     PlaylistAccessError,
@@ -36,6 +36,9 @@ REQUEST = Limits(lock_wait=5.0, patience=10.0, calls=200)
 
 JOB = Limits(lock_wait=60.0, patience=60.0, calls=1000)
 """Nobody is."""
+
+GOING_BACK = replace(REQUEST, calls=JOB.calls)
+"""Somebody is, but what a job did to a list must be possible to undo."""
 
 
 @dataclass(frozen=True, slots=True)

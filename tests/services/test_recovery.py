@@ -14,6 +14,7 @@ from shuffify.models.base import utcnow
 from shuffify.models.db import ActivityLog, PlaylistSnapshot
 from shuffify.sandbox import Sandbox, library
 from shuffify.services import (
+    REQUEST,
     PlaylistService,
     PlaylistSnapshotService,
     ShuffleService,
@@ -307,6 +308,19 @@ def test_playlist_that_is_gone_stays_interrupted(
 
     assert PlaylistSnapshotService.recover() == 1
     assert stored(outside)[0].write_state == "interrupted"
+
+
+def test_rows_that_were_taken_out_all_over_a_list_with_a_local_file_are_all_put_back(
+    mira: int, sandbox: Sandbox, outside: Session
+) -> None:
+    songs = list(dict.fromkeys(sandbox.uris(PLAYLIST)))
+    before = ["spotify:local:Ana:Casa:Mar:187", *songs]
+    pend(outside, mira, before)
+    sandbox.edit(PLAYLIST, "replace", uris=before[::2])
+    assert len(before[1::2]) > REQUEST.calls
+
+    assert PlaylistSnapshotService.recover() == 1
+    assert sandbox.uris(PLAYLIST) == before
 
 
 def test_list_whose_lost_rows_cannot_come_back_stays_interrupted(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from shuffify.models.db import PlaylistSnapshot
 from shuffify.sandbox import Sandbox, library
 from shuffify.services import (
+    JOB,
     NothingToUndoError,
     PlaylistSnapshotNotFoundError,
     PlaylistSnapshotService,
@@ -25,6 +26,7 @@ from tests.services.conftest import Trail
 PLAYLIST = library.PLAYLISTS["hundred_twenty"]
 NAME = library.PLAYLIST_NAMES["hundred_twenty"]
 MIXED = library.PLAYLISTS["mixed"]
+LOCAL_FILE = "spotify:local:Ana:Casa:Mar:187"
 ITEMS = f"/v1/playlists/{PLAYLIST}/items"
 
 rows = st.lists(st.sampled_from(["a", "b", "c", "d", None]), max_size=12)
@@ -178,6 +180,24 @@ def test_failed_undo_keeps_its_step(
     assert sandbox.uris(PLAYLIST) == order
     assert PlaylistSnapshotService.undo_steps(mira, PLAYLIST) == 1
     assert trail.last.description == f"Saved '{NAME}' before restore"
+
+
+@pytest.mark.parametrize("exactly", [False, True])
+def test_what_a_job_did_to_a_long_list_with_a_local_file_can_be_taken_back(
+    mira: int, sandbox: Sandbox, outside: Session, exactly: bool
+) -> None:
+    songs = [uri for uri in sandbox.uris(library.PLAYLISTS["four_thirty"]) if uri][:320]
+    sandbox.edit(PLAYLIST, "replace", uris=[LOCAL_FILE, *songs])
+    before = sandbox.uris(PLAYLIST)
+    ShuffleService.shuffle(mira, PLAYLIST, seed=1, limits=JOB)
+    assert sandbox.uris(PLAYLIST) != before
+
+    if exactly:
+        PlaylistSnapshotService.restore(mira, stored(outside)[0].id)
+    else:
+        PlaylistSnapshotService.undo(mira, PLAYLIST)
+
+    assert sandbox.uris(PLAYLIST) == before
 
 
 def test_undone_change_can_be_restored(mira: int, sandbox: Sandbox, outside: Session) -> None:
