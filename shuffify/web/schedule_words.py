@@ -71,11 +71,11 @@ def cron_words(text: str) -> str:
 
 
 def follows_the_clock(schedule: Schedule) -> bool:
-    """Tell whether another time zone moves the runs of a schedule.
+    """Tell whether another time zone can move the runs of a schedule.
 
-    Intervals count from a moment, which stays the same whatever clocks show then.
+    Intervals count from a moment that stays; those of days move where summer time differs.
     """
-    return schedule.is_enabled and schedule.schedule_type == ScheduleType.CRON
+    return schedule.is_enabled and schedule.schedule_value not in _ELAPSED
 
 
 def _job(schedule: Schedule) -> str:

@@ -52,11 +52,11 @@ def test_settings_are_changed_seen_and_kept(log_in: NewPage, outside: Session) -
     assert ground(page) != paper, "a theme is shown at once"
     expect(form.get_by_role("status").filter(has_text="Not saved yet.")).to_be_visible()
 
-    expect(form.get_by_text("moves 1 schedule")).to_be_hidden()
+    expect(form.get_by_text("can move 1 schedule")).to_be_hidden()
     form.get_by_role("button", name="Use this browser’s: Europe/Berlin").click()
     expect(form.get_by_label("Time zone")).to_have_value("Europe/Berlin")
     expect(form.get_by_label("Time zone")).to_be_focused()
-    expect(form.get_by_text("moves 1 schedule")).to_be_visible()
+    expect(form.get_by_text("can move 1 schedule")).to_be_visible()
     expect(form.get_by_role("listitem")).to_have_text(f"{NAME}: Every day at 07:00")
     assert rows(outside, "settings_change") == []
 

@@ -65,7 +65,7 @@ def test_signing_out_everywhere_empties_the_list(
     assert [login["is_current"] for login in again.get("/settings").json["logins"]] == [True]
 
 
-def test_the_schedules_that_another_zone_moves_are_named_and_they_alone(mira: Visitor) -> None:
+def test_the_schedules_that_another_zone_can_move_are_named_and_they_alone(mira: Visitor) -> None:
     assert mira.get("/settings").json["clocked"] == []
     clock = {"schedule_type": "cron", "schedule_value": "0 7 * * *"}
     moved = create(mira, **clock)
@@ -73,8 +73,12 @@ def test_the_schedules_that_another_zone_moves_are_named_and_they_alone(mira: Vi
     for interval in IntervalValue:
         create(mira, schedule_value=interval)
 
-    assert mira.get("/settings").json["clocked"] == [{"name": NAME, "when": "Every day at 07:00"}]
-    assert "Another time zone moves 1 schedule" in page_of(mira)
+    named = mira.get("/settings").json["clocked"]
+    assert {schedule["name"] for schedule in named} == {NAME}
+    often = [schedule["when"].rsplit(" at ")[0] for schedule in named]
+    assert often[:3] == ["Every day", "Every day", "Every 3 days"]
+    assert len(often) == 4, "the weekly one names its day"
+    assert "Another time zone can move 4 schedules." in page_of(mira)
     before = next_runs(mira)
     # One without summer time, like UTC: otherwise a change of clocks might lie ahead.
     assert mira.post("/settings", {"timezone": "Asia/Tokyo"}).status_code == 200

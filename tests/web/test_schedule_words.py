@@ -6,6 +6,7 @@ import pytest
 
 from shuffify.enums import IntervalValue, JobType, RunStatus
 from shuffify.models.db import Schedule
+from shuffify.timing import next_run
 from shuffify.web import schedule_words
 
 TUESDAY = datetime(2026, 11, 24, 6, 30)
@@ -87,13 +88,28 @@ def test_an_algorithm_that_is_gone_keeps_its_name() -> None:
     [
         ({"schedule_type": "cron", "schedule_value": "0 7 * * *"}, True),
         ({"schedule_type": "cron", "schedule_value": "0 7 * * *", "is_enabled": False}, False),
-        *(({"schedule_value": value}, False) for value in IntervalValue),
+        ({"schedule_value": "every_6h"}, False),
+        ({"schedule_value": "every_12h"}, False),
+        ({"schedule_value": "daily"}, True),
+        ({"schedule_value": "every_3d"}, True),
+        ({"schedule_value": "weekly"}, True),
+        ({"schedule_value": "weekly", "is_enabled": False}, False),
     ],
 )
 def test_another_zone_moves_what_is_on_and_goes_by_the_clock(
     columns: dict[str, object], follows: bool
 ) -> None:
     assert schedule_words.follows_the_clock(schedule(**columns)) is follows
+
+
+@pytest.mark.parametrize("value", IntervalValue)
+def test_an_interval_follows_the_clock_if_summer_time_moves_it(value: str) -> None:
+    july, december = datetime(2026, 7, 1, 10), datetime(2026, 12, 1)
+    utc, berlin = (
+        next_run("interval", value, july, zone, december) for zone in ("UTC", "Europe/Berlin")
+    )
+    interval = schedule(schedule_value=value, anchor_at=july)
+    assert schedule_words.follows_the_clock(interval) is (utc != berlin)
 
 
 def test_every_value_has_words() -> None:
