@@ -74,36 +74,20 @@ class ScheduleSpec:
             errors.append(("job_type", f"must be one of {', '.join(JobType)}"))
         if not is_playlist_id(self.target_playlist_id):
             errors.append(("target_playlist_id", "is no id of a playlist"))
-        if self.job_type not in SHUFFLES:
-            if self.algorithm_name is not None:
-                errors.append(("algorithm_name", "must be empty: this job does not shuffle"))
-            if self.algorithm_params:
-                errors.append(("algorithm_params", "must be empty: this job does not shuffle"))
+        errors += recipe_problems(self.job_type, self.algorithm_name, self.algorithm_params)
         return errors
 
     def _source_errors(self, registered: Collection[str]) -> FieldErrors:
-        problem = self._source_problem(registered)
-        return [("source_playlist_ids", problem)] if problem else []
-
-    def _source_problem(self, registered: Collection[str]) -> str | None:
         sources = self.source_playlist_ids
-        if self.job_type not in RAIDS:
-            return "must be empty: this job takes no tracks from elsewhere" if sources else None
-        if not 1 <= len(sources) <= MAX_SOURCES:
-            return f"must name 1 to {MAX_SOURCES} playlists"
-        if len(set(sources)) < len(sources):
-            return "must name each playlist once"
-        if self.target_playlist_id in sources:
-            return "must not name the target"
-        if any(source not in registered for source in sources):
-            return "must name upstream sources of the target; add them there first"
-        return None
+        errors = source_problems(self.job_type, sources, self.target_playlist_id)
+        if not errors and any(source not in registered for source in sources):
+            problem = "must name upstream sources of the target; add them there first"
+            errors.append(("source_playlist_ids", problem))
+        return errors
 
     def _params(self) -> dict[str, Any]:
-        if self.job_type not in SHUFFLES:
+        if self.job_type not in SHUFFLES or self.algorithm_name is None:
             return {}
-        if self.algorithm_name is None:
-            raise InvalidAlgorithmError([("algorithm_name", "is required: this job shuffles")])
         return dict(checked_recipe(self.algorithm_name, self.algorithm_params).params)
 
     def _timing(self) -> str:
@@ -114,6 +98,36 @@ class ScheduleSpec:
 
     def _timing_field(self) -> str:
         return "schedule_value" if self.schedule_type in set(ScheduleType) else "schedule_type"
+
+
+def recipe_problems(
+    job_type: str, algorithm_name: str | None, algorithm_params: Mapping[str, object]
+) -> FieldErrors:
+    """Say where the algorithm does not fit the job."""
+    if job_type in SHUFFLES:
+        is_missing = algorithm_name is None
+        return [("algorithm_name", "is required: this job shuffles")] if is_missing else []
+    errors: FieldErrors = []
+    if algorithm_name is not None:
+        errors.append(("algorithm_name", "must be empty: this job does not shuffle"))
+    if algorithm_params:
+        errors.append(("algorithm_params", "must be empty: this job does not shuffle"))
+    return errors
+
+
+def source_problems(job_type: str, sources: Sequence[str], target: str) -> FieldErrors:
+    """Say where the sources do not fit job and target, whatever is registered."""
+    found = {
+        "must be empty: this job takes no tracks from elsewhere": (
+            job_type not in RAIDS and len(sources) > 0
+        ),
+        f"must name 1 to {MAX_SOURCES} playlists": (
+            job_type in RAIDS and not 1 <= len(sources) <= MAX_SOURCES
+        ),
+        "must name each playlist once": len(set(sources)) < len(sources),
+        "must not name the target": target in sources,
+    }
+    return [("source_playlist_ids", problem) for problem, is_there in found.items() if is_there]
 
 
 NAMES = tuple(column.name for column in fields(ScheduleSpec))

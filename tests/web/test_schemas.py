@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 import importlib
+import json
 import pkgutil
 
 import pytest
@@ -86,6 +87,24 @@ def test_errors_of_fields_and_of_their_values_come_together() -> None:
         "job_type", "target_playlist_id", "schedule_value",
         "algorithm_params.section_count", "extra",
     }
+
+
+def test_what_does_not_fit_the_job_comes_with_what_is_wrong_alone() -> None:
+    target = "A" * 22
+    body = {
+        "job_type": "raid", "target_playlist_id": target, "algorithm_name": "BalancedShuffle",
+        "source_playlist_ids": [target, target], "schedule_type": "cron",
+        "schedule_value": "61 * * * *",
+    }
+    with pytest.raises(InvalidRequest) as caught:
+        ScheduleCreate.from_body(json.dumps(body).encode())
+    assert sorted(caught.value.errors) == [
+        ("algorithm_name", "must be empty: this job does not shuffle"),
+        ("schedule_value",
+         "The minute field of the cron expression: '61' is not between 0 and 59."),
+        ("source_playlist_ids", "must name each playlist once"),
+        ("source_playlist_ids", "must not name the target"),
+    ]
 
 
 def test_a_refusal_with_many_fields_names_some_and_counts_the_rest() -> None:

@@ -1,11 +1,13 @@
 """What a schedule may be; rules that need other rows are the service's."""
 
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from shuffify.enums import JobType, ScheduleType
 from shuffify.errors import TimingError
+from shuffify.services.schedule_spec import recipe_problems, source_problems
 from shuffify.timing import check_timing
 from shuffify.web.schemas.base import Query, Schema, complaint
 from shuffify.web.schemas.fields import WITHOUT_NUL, AlgorithmName, PlaylistId, check_params
@@ -23,13 +25,6 @@ class _ScheduleFields(Schema):
     schedule_value: Annotated[str, Field(min_length=1, max_length=100), WITHOUT_NUL] = "daily"
     is_enabled: bool = True
     dry_run: bool = False
-
-    @field_validator("source_playlist_ids")
-    @classmethod
-    def _name_each_source_once(cls, ids: list[str]) -> list[str]:
-        if len(set(ids)) != len(ids):
-            raise complaint("Name each source once.")
-        return ids
 
     @field_validator("algorithm_params")
     @classmethod
@@ -52,6 +47,17 @@ class ScheduleCreate(_ScheduleFields):
             except TimingError as error:
                 raise complaint(str(error)) from None
         return value
+
+    @classmethod
+    def problems(cls, sent: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+        """Return where the parts do not fit the job, beside what is wrong with each alone."""
+        job, params = str(sent.get("job_type")), sent.get("algorithm_params", {})
+        if job not in set(JobType):
+            return
+        yield from recipe_problems(job, sent.get("algorithm_name"), params)
+        sources = sent.get("source_playlist_ids", [])
+        if isinstance(sources, list) and all(isinstance(source, str) for source in sources):
+            yield from source_problems(job, sources, sent.get("target_playlist_id", ""))
 
 
 class ScheduleUpdate(_ScheduleFields):
