@@ -13,7 +13,7 @@ from shuffify.services import token_cipher
 from shuffify.services.errors import ReconnectRequired, TokenError, UserNotFoundError
 from shuffify.services.key_rotation import KeyRotation, rotate_all
 from shuffify.services.settings import spotify_settings
-from shuffify.services.transaction import end_reads, one_commit
+from shuffify.services.transaction import end_reads, one_commit, reading
 from shuffify.spotify.errors import GrantRefusedError
 from shuffify.spotify.locks import named_lock
 from shuffify.spotify.oauth import TokenGrant, refresh_grant
@@ -76,11 +76,15 @@ def keep_consent(user: User, grant: TokenGrant) -> None:
 
 
 def _usable(user_id: int, refused: str | None) -> str | None:
-    with one_commit(TokenError, "The access to Spotify could not be read."):
-        user = db.session.get(User, user_id, populate_existing=True)
-        if user is None:
-            raise UserNotFoundError
-        return _stored_token(user, refused)
+    # as a reader: while the token is good, nobody who only looks has to wait for a writer
+    with reading(TokenError, "The access to Spotify could not be read."):
+        try:
+            user = db.session.get(User, user_id, populate_existing=True)
+            if user is None:
+                raise UserNotFoundError
+            return _stored_token(user, refused)
+        finally:
+            end_reads()
 
 
 def _stored_token(user: User, refused: str | None) -> str | None:

@@ -1,5 +1,11 @@
 """Playlists as Spotify shows them."""
 
+import time
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from shuffify.models.db import User
 from shuffify.sandbox import Sandbox, library
 from tests.visitor import Visitor
 
@@ -38,6 +44,14 @@ def test_a_playlist_comes_with_its_tracks(mira: Visitor, sandbox: Sandbox) -> No
     assert [track["uri"] for track in playlist["tracks"]] == sandbox.uris(playlist_id)
     assert playlist["snapshot_id"] == sandbox.snapshot_id(playlist_id)
     assert (playlist["editable"], playlist["track_count"]) == (True, len(playlist["tracks"]))
+
+
+def test_reading_does_not_wait_for_who_is_writing(mira: Visitor, outside: Session) -> None:
+    outside.execute(update(User).values(display_name="Under way"))
+    begun = time.monotonic()
+    for path in ("/api/user-playlists", f"/playlist/{library.PLAYLISTS['twelve']}"):
+        assert mira.get(path).status_code == 200
+    assert time.monotonic() - begun < 5
 
 
 def test_lists_that_spotify_withholds_are_403(mira: Visitor) -> None:
