@@ -1,4 +1,6 @@
 // Shows notices: good news leaves by itself, warnings stay until they are closed.
+import { makeRoomFor } from "../lib/room.js";
+import { offer } from "../lib/toast-action.js";
 
 const STAYS_MS = 10_000;
 const MOST = 3;
@@ -7,6 +9,7 @@ const cameFrom = new WeakMap();
 
 export function attach(container) {
   const template = container.querySelector("template");
+  let shown = []; // the newest last
 
   function show({ kind, title, message, action }) {
     const toast = template.content.firstElementChild.cloneNode(true);
@@ -16,8 +19,9 @@ export function attach(container) {
     const region = container.querySelector(`[data-slot="${kind}"]`);
     const older = [...region.children];
     region.append(toast);
+    shown = [...shown.filter((old) => old.isConnected), toast];
     if (action !== null) {
-      offer(toast, action);
+      offer(toast, action, dismiss);
     }
     older.filter((old) => isOvertaken(old, toast, kind)).forEach((old) => old.remove());
     while (region.children.length > MOST) {
@@ -34,6 +38,20 @@ export function attach(container) {
     }
   });
   document.addEventListener("shuffify:notice", (event) => show(event.detail));
+  // On the window: whatever else a key means has been done by then.
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !isWantedElsewhere(event)) {
+      const newest = shown.findLast((toast) => toast.isConnected);
+      dismiss(document.activeElement.closest(".toast") ?? newest);
+    }
+  });
+  makeRoomFor(container);
+}
+
+// Escape closes dialogs and menus, and empties a search.
+function isWantedElsewhere({ defaultPrevented, target }) {
+  const isOpen = document.querySelector("dialog[open], :popover-open") !== null;
+  return defaultPrevented || isOpen || (target.type === "search" && target.value !== "");
 }
 
 // Good news that asks for nothing makes room for the next, and what is said again is said once.
@@ -45,6 +63,9 @@ function isOvertaken(old, news, kind) {
 
 // Who pressed a button of a notice goes on from where they were, not from the top of the page.
 function dismiss(toast) {
+  if (toast === undefined) {
+    return;
+  }
   const hadFocus = toast.contains(document.activeElement);
   const from = cameFrom.get(toast);
   toast.remove();
@@ -52,40 +73,6 @@ function dismiss(toast) {
     const isThere = from?.isConnected && from.checkVisibility();
     (isThere ? from : document.getElementById("main")).focus({ preventScroll: true });
   }
-}
-
-// An action may have to wait: `after` seconds it can be pressed, and until then the button counts.
-function offer(toast, { label, run, after = 0 }) {
-  const button = toast.querySelector('[data-slot="action"]');
-  button.textContent = label;
-  button.hidden = false;
-  button.addEventListener("click", () => {
-    if (button.getAttribute("aria-disabled") !== "true") {
-      dismiss(toast);
-      run();
-    }
-  });
-  if (after > 0) {
-    countDown(button, Date.now() + after * 1000);
-  }
-}
-
-function countDown(button, end) {
-  const left = document.createElement("span");
-  // Unseen by screen readers, which would read out every second of it.
-  left.setAttribute("aria-hidden", "true");
-  button.append(left);
-  button.setAttribute("aria-disabled", "true");
-  const tick = () => {
-    const seconds = Math.ceil((end - Date.now()) / 1000);
-    left.textContent = seconds > 0 ? ` in ${seconds} s` : "";
-    if (seconds > 0 && button.isConnected) {
-      setTimeout(tick, 1000);
-    } else {
-      button.removeAttribute("aria-disabled");
-    }
-  };
-  tick();
 }
 
 function leaveUnlessLookedAt(toast) {

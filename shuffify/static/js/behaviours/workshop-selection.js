@@ -33,9 +33,11 @@ export function attach(bar) {
     button.addEventListener("click", () => act(new Set(workshop.selected)));
   }
   document.getElementById("workshop-rows").addEventListener("keydown", (event) => {
-    if (event.key === "Delete" && workshop.selected.size > 0 && workshop.lifted === null) {
+    const isSelecting = workshop.selected.size > 0 && workshop.lifted === null;
+    if (event.key === "Delete" && isSelecting) {
       remove(new Set(workshop.selected));
-    } else if (event.key === "Escape" && workshop.lifted === null && !event.defaultPrevented) {
+    } else if (event.key === "Escape" && isSelecting && !event.defaultPrevented) {
+      event.preventDefault();
       select([]);
     }
   });
