@@ -1,7 +1,8 @@
 """When schedules run: pure functions of a schedule's timing, a zone and a moment.
 
 All moments are naive UTC. A wall time that a change of the clocks repeats counts once, the
-first time; one that it skips counts at the first moment after the gap.
+first time; one that it skips counts at the first moment after the gap. A run that a gap brings
+within an hour of the run before it is left out.
 """
 
 from collections.abc import Iterator
@@ -60,7 +61,7 @@ def next_runs(
     clock = _clock(zone)
     if schedule_type == ScheduleType.CRON:
         start = _wall(after, clock).date() - timedelta(days=2)
-        moments = _unique(_utc(wall, clock) for wall in cron.parse(schedule_value).walls(start))
+        moments = _apart(_utc(wall, clock) for wall in cron.parse(schedule_value).walls(start))
     else:
         moments = _interval_runs(_interval(schedule_type, schedule_value), anchor_at, clock, after)
     return list(islice((moment for moment in moments if moment > after), count))
@@ -126,13 +127,13 @@ def _interval_runs(
     return (_utc(wall + timedelta(days=days * number), clock) for number in numbers(first))
 
 
-def _unique(moments: Iterator[datetime]) -> Iterator[datetime]:
-    # Two wall times of one gap come due at the same moment.
-    last = None
+def _apart(moments: Iterator[datetime]) -> Iterator[datetime]:
+    # An hour apart on the wall may be less when clocks go forward, or the same moment.
+    last = datetime.min
     for moment in moments:
-        if moment != last:
+        if moment - last >= SHORTEST:
             yield moment
-        last = moment
+            last = moment
 
 
 def _wall(moment: datetime, clock: ZoneInfo) -> datetime:
