@@ -80,8 +80,13 @@ def spotify_access(user_id: int, limits: Limits = REQUEST) -> Iterator[Access]:
         refresh=lambda refused: TokenService.access_token(user_id, refused=refused),
         patience=limits.patience,
     )
-    with gateway, translated():
-        yield Access(gateway, spotify_id)
+    try:
+        with gateway, translated():
+            yield Access(gateway, spotify_id)
+    except (PlaylistNotFoundError, PlaylistAccessError):
+        # Whoever looks at their playlists again must not find the same list there.
+        gateway.forget_playlists()
+        raise
 
 
 @contextmanager

@@ -107,6 +107,10 @@ class Gateway:
             LISTINGS.put(self._url, self._user_id, known)
         return known
 
+    def forget_playlists(self) -> None:
+        """List them anew next time: what is remembered is known to be wrong."""
+        LISTINGS.drop(self._url, self._user_id)
+
     def summary(self, playlist_id: str) -> PlaylistSummary:
         """Read a playlist without its rows."""
         return self._ask(self._metadata(playlist_id, SUMMARY_FIELDS), summary_from)
@@ -183,7 +187,7 @@ class Gateway:
         try:
             self._persist(write, tries=1)
         finally:
-            LISTINGS.drop(self._url, self._user_id)
+            self.forget_playlists()
 
     def _persist(self, call: Callable[[], T], *, tries: int) -> T:
         failures, waited, renewed = 0, 0.0, False

@@ -38,6 +38,23 @@ def test_refresh_reads_past_the_cache(mira: Visitor, sandbox: Sandbox) -> None:
     assert name_in(mira.post("/refresh-playlists").json["playlists"]) == "Renamed elsewhere"
 
 
+def test_a_list_that_proved_gone_or_closed_is_not_shown_again(
+    mira: Visitor, sandbox: Sandbox
+) -> None:
+    def shown() -> set[str]:
+        return {each["id"] for each in mira.get("/api/user-playlists").json["playlists"]}
+
+    gone, closed = library.PLAYLISTS["twelve"], library.PLAYLISTS["shared"]
+    assert {gone, closed} <= shown()
+    sandbox.edit(gone, "delete")
+    assert mira.post(f"/shuffle/{gone}").status_code == 404
+    assert gone not in shown()
+    sandbox.edit(closed, "details", collaborative=False)
+    assert closed in shown(), "nobody has told"
+    assert mira.post(f"/shuffle/{closed}").status_code == 403
+    assert closed not in shown()
+
+
 def test_a_playlist_comes_with_its_tracks(mira: Visitor, sandbox: Sandbox) -> None:
     playlist_id = library.PLAYLISTS["mixed"]
     playlist = mira.get(f"/playlist/{playlist_id}").json["playlist"]
