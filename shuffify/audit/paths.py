@@ -10,7 +10,8 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from .change import Values
-from .plan import Path, Plan
+from .declaration import Path
+from .plan import Plan
 from .reading import Row, columns_by_key
 
 Steps: TypeAlias = tuple[Any, ...]

@@ -1,77 +1,39 @@
-"""A policy resolved against its mapper, once: what a flush has to look at, and nothing more.
-
-A declaration that cannot work fails here, when its class is first mapped or watched, with the
-model and the remedy named; a flush never meets a broken policy.
-"""
+"""A policy resolved against its mapper, once: what a flush has to look at, and nothing more."""
 
 from __future__ import annotations
 
-import inspect
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 from sqlalchemy import Table
 from sqlalchemy import types as sqltypes
-from sqlalchemy.orm import Mapper, RelationshipProperty
+from sqlalchemy.orm import Mapper
 
 from .canonical import Canon
-from .change import Change
-from .columns import column_canon, columns_of, is_digest, is_secret, post_updates_of
-from .errors import PolicyError
-from .policy import OPERATIONS, Audited, declared
-
-LABELS: Final = ("label", "name", "title", "display_name")
-LONGEST_TYPE: Final = 50
-
-IDENTIFYING: Final = frozenset({"owner", "playlist"})
-"""Arguments that name columns of the row itself: without bounds, their text is no content."""
-
-_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-
-
-def snake_case(name: str) -> str:
-    """Return ``track_lock`` for ``TrackLock``, ``http_call`` for ``HTTPCall``."""
-    return _CAMEL.sub("_", name).lower()
-
-
-class Path(NamedTuple):
-    """A dotted path: many-to-one relationships, then a column of the last of them."""
-
-    name: str
-    steps: tuple[RelationshipProperty[Any], ...]
-    column: str
-    canon: tuple[frozenset[type], Canon]
+from .columns import column_canon, is_digest, is_secret, post_updates_of
+from .declaration import Declaration
+from .policy import Audited
 
 
 class Plan:
     """What the engine knows of one audited mapper."""
 
     def __init__(self, mapper: Mapper[Any], policy: Audited, log: Table) -> None:
+        told = Declaration(mapper, policy, log)
         self.mapper = mapper
         self.policy = policy
-        self.model = mapper.class_.__name__
-        self.entity = policy.entity or snake_case(self.model)
-        self.columns = columns_of(mapper)
-        self.primary_key = tuple(
-            mapper.get_property_by_column(column).key for column in mapper.primary_key
-        )
+        self.model, self.entity = told.model, told.entity
+        self.columns, self.primary_key = told.columns, told.primary_key
         # Concrete inheritance shares a base mapper but not its keys; the identity key tells.
         self.root = mapper.identity_key_from_primary_key((None,) * len(self.primary_key))[0]
-        self._check_names()
-        self.paths: dict[str, Path] = {}
-        self.owner = self._reference("owner", policy.owner) or self._default_owner(log)
-        self.playlist = self._playlist()
-        self.extra, self.extra_functions = self._extra()
-        self.label = self._labels()
-        self.soft_delete = self._soft_delete()
-        self.types = {operation: self._type_rule(operation, log) for operation in OPERATIONS}
-        if self.soft_delete is not None:
-            self.types["restore"] = self._type_rule("restore", log)
-        self.describe = self._callable("describe", policy.describe)
+        self.paths = told.paths
+        self.owner, self.playlist, self.label = told.owner, told.playlist, told.label
+        self.extra, self.extra_functions = told.extra, told.extra_functions
+        self.soft_delete = told.soft_delete
+        self.types = told.types
+        self.describe = told.describe
         identifying = {self.owner, *self.playlist}
-        ignored = self._ignored()
         self.canon: dict[str, tuple[frozenset[type], Canon]] = {
             key: column_canon(
                 column.type,
@@ -84,7 +46,7 @@ class Plan:
         }
         self.items = tuple((key, *pair) for key, pair in self.canon.items())
         """All columns with their canonical form, ready for a flush's inner loop."""
-        self.counted = tuple(key for key in self.columns if key not in ignored)
+        self.counted = tuple(key for key in self.columns if key not in told.ignored)
         """The columns whose change is a change."""
         self.counted_set = frozenset(self.counted) | frozenset(self.primary_key)
         self.cells = self._cells()
@@ -114,170 +76,6 @@ class Plan:
         """Return the primary key as it stands in a row or an instance's dict."""
         return tuple([values.get(name) for name in self.primary_key])
 
-    # -- resolving the declaration ---------------------------------------------------------
-
-    def _fail(self, problem: str, remedy: str) -> PolicyError:
-        return PolicyError(self.model, problem, remedy)
-
-    def _check_names(self) -> None:
-        for argument in ("ignore", "secret", "shown"):
-            for name in sorted(getattr(self.policy, argument)):
-                if argument != "ignore" or not self._is_association(name):
-                    self._require_column(argument, name)
-        unknown = set(self.policy.types or {}) - set(OPERATIONS)
-        if unknown:
-            raise self._fail(
-                f"types names {', '.join(sorted(unknown))}", f"Use {', '.join(OPERATIONS)}"
-            )
-
-    def _is_association(self, name: str) -> bool:
-        found = self.mapper.relationships.get(name)
-        return found is not None and found.secondary is not None
-
-    def _require_column(self, argument: str, name: str) -> str:
-        if name not in self.columns:
-            raise self._fail(
-                f"{argument} names {name!r}, which is no column",
-                f"Use one of {', '.join(self.columns)}",
-            )
-        return name
-
-    def _reference(self, argument: str, name: str | None) -> str | None:
-        """Check a column or a dotted path and remember how the path is walked."""
-        if name is None:
-            return None
-        if "." not in name:
-            return self._require_column(argument, name)
-        mapper, steps = self.mapper, []
-        *hops, column = name.split(".")
-        for hop in hops:
-            step = mapper.relationships.get(hop)
-            if step is None or step.uselist or step.secondary is not None:
-                raise self._fail(
-                    f"{argument} names {name!r}, but {hop!r} is no many-to-one relationship",
-                    "Name relationships that lead to one row each, then a column",
-                )
-            steps.append(step)
-            mapper = step.mapper
-        if column not in columns_of(mapper):
-            raise self._fail(
-                f"{argument} names {name!r}, but its last part is no column",
-                f"Use one of {', '.join(columns_of(mapper))}",
-            )
-        if name not in self.paths:
-            target = columns_of(mapper)[column]
-            is_text = isinstance(target.type, sqltypes.String)
-            policy = declared(mapper.class_)
-            canon = column_canon(
-                target.type,
-                secret=is_secret(policy, column, target),
-                as_digest=is_digest(policy, column, target)
-                and not (is_text and argument in IDENTIFYING),
-                as_name=is_text and argument == "label",
-            )
-            self.paths[name] = Path(name, tuple(steps), column, canon)
-        return name
-
-    def _default_owner(self, log: Table) -> str | None:
-        users = _user_tables(log)
-        for key, column in self.columns.items():
-            if any(reference.column.table in users for reference in column.foreign_keys):
-                return key
-        return "user_id" if "user_id" in self.columns else None
-
-    def _playlist(self) -> tuple[str | None, str | None]:
-        declared = self.policy.playlist
-        if declared is not None:
-            if len(declared) != 2:
-                raise self._fail("playlist is no pair", "Give (id column, name column)")
-            id_, name = declared
-            return self._reference("playlist", id_), self._reference("playlist", name)
-        return (
-            "playlist_id" if "playlist_id" in self.columns else None,
-            "playlist_name" if "playlist_name" in self.columns else None,
-        )
-
-    def _extra(self) -> tuple[tuple[tuple[str, str], ...], tuple[Callable[[Change], Any], ...]]:
-        declared = self.policy.extra
-        items = (declared,) if callable(declared) else tuple(declared or ())
-        names, functions = [], []
-        for item in items:
-            if callable(item):
-                functions.append(self._callable("extra", item))
-                continue
-            named = item if isinstance(item, Mapping) else {item.rpartition(".")[2]: item}
-            names += [(key, self._reference("extra", name) or name) for key, name in named.items()]
-        return tuple(names), tuple(function for function in functions if function is not None)
-
-    def _labels(self) -> tuple[str, ...]:
-        if self.policy.label is not None:
-            return (self._reference("label", self.policy.label) or self.policy.label,)
-        named = (*LABELS, f"{self.entity}_name")
-        found = [name for name in named if name in self.columns]
-        found += [key for key in self.columns if key.endswith("_name") and key not in found]
-        return tuple(key for key in found if not is_secret(self.policy, key, self.columns[key]))
-
-    def _soft_delete(self) -> str | None:
-        name = self.policy.soft_delete
-        if name is not None and name in self._ignored():
-            raise self._fail(
-                f"soft_delete names {name!r}, which is ignored", "Take it out of ignore"
-            )
-        return None if name is None else self._require_column("soft_delete", name)
-
-    def _type_rule(self, operation: str, log: Table) -> Any:
-        declared = self.policy.types or {}
-        rule = declared[operation] if operation in declared else f"{self.entity}_{operation}"
-        if rule is None:
-            return None
-        if callable(rule):
-            for kind in getattr(rule, "__audit_types__", ()):
-                self._fitting(operation, kind, log)
-            return self._callable(f"types[{operation!r}]", rule)
-        if not isinstance(rule, str):
-            raise self._fail(
-                f"types[{operation!r}] is {rule!r}", "Give a string, None or function(change)"
-            )
-        return self._fitting(operation, rule, log)
-
-    def _fitting(self, operation: str, kind: str, log: Table) -> str:
-        longest = _length(log, "activity_type") or LONGEST_TYPE
-        if len(kind) > longest:
-            raise self._fail(
-                f"types[{operation!r}] has {len(kind)} characters, the log's column {longest}",
-                "Shorten it, or give a shorter entity",
-            )
-        return str(kind)
-
-    def _callable(self, argument: str, function: Any) -> Callable[[Change], Any] | None:
-        if function is None:
-            return None
-        remedy = "Give a function of one argument, the change"
-        if not callable(function):
-            raise self._fail(f"{argument} is {function!r}", remedy)
-        try:
-            inspect.signature(function).bind(object())
-        except TypeError as error:
-            problem = f"{argument} cannot be called with a change ({error})"
-            raise self._fail(problem, remedy) from None
-        except ValueError:
-            pass  # A built-in without a signature: calling it is the only way to know.
-        return function  # type: ignore[no-any-return]
-
-    # -- what counts, what is reduced --------------------------------------------------------
-
-    def _ignored(self) -> frozenset[str]:
-        automatic = {
-            key for key, column in self.columns.items()
-            if column.onupdate is not None or column.server_onupdate is not None
-        }
-        automatic.update(self.primary_key)
-        if self.mapper.version_id_col is not None:
-            automatic.add(self.mapper.get_property_by_column(self.mapper.version_id_col).key)
-        if self.owner is not None and "." not in self.owner:
-            automatic.add(self.owner)
-        return frozenset(automatic) | frozenset(self.policy.ignore)
-
     def _cells(self) -> frozenset[str]:
         functions = [rule for rule in self.types.values() if callable(rule)]
         if functions or self.describe or self.extra_functions:
@@ -287,15 +85,3 @@ class Plan:
             for local, _ in path.steps[0].local_remote_pairs or ():
                 names.add(self.mapper.get_property_by_column(local).key)
         return frozenset(name for name in names if name in self.columns)
-
-
-def _user_tables(log: Table) -> set[Any]:
-    column = log.c.get("user_id")
-    if column is None:
-        return set()
-    return {reference.column.table for reference in column.foreign_keys}
-
-
-def _length(log: Table, name: str) -> int | None:
-    column = log.c.get(name)
-    return None if column is None else getattr(column.type, "length", None)
