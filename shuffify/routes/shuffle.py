@@ -5,6 +5,7 @@ from flask import Blueprint, Response
 from shuffify.services import ShuffleResult, ShuffleService
 from shuffify.web import limits, progress
 from shuffify.web.guards import login_required, user_id
+from shuffify.web.meanwhile import said_of
 from shuffify.web.negotiation import Answer, counted, success
 from shuffify.web.schemas.shuffle import ShuffleRequest
 
@@ -27,12 +28,13 @@ def shuffle(playlist_id: str) -> Answer | Response:
 
 def _shuffled(outcome: ShuffleResult) -> Answer:
     return success(
-        _said(outcome),
+        _said(outcome) + said_of(outcome.kept_added, outcome.playlist),
         category="success" if outcome.changed else "info",
         playlist=outcome.playlist.to_dict(),
         result=outcome.result,
         undo_steps=outcome.undo_steps,
         undoable=outcome.undoable,
+        kept_added=len(outcome.kept_added),
     )
 
 

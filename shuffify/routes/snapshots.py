@@ -13,6 +13,7 @@ from shuffify.services import (
 )
 from shuffify.web import progress
 from shuffify.web.guards import login_required, user_id
+from shuffify.web.meanwhile import said_of
 from shuffify.web.negotiation import Answer, counted, success
 from shuffify.web.schemas.base import NoFields
 from shuffify.web.schemas.snapshots import SnapshotCreate, SnapshotQuery, SnapshotRestore
@@ -146,11 +147,12 @@ def _restored(outcome: RestoreResult, snapshot: PlaylistSnapshot) -> Answer:
     if differences:
         said += f", save {' and '.join(differences)}"
     return success(
-        f"{said}.",
+        f"{said}.{said_of(outcome.kept_added, outcome.playlist)}",
         category="success" if outcome.changed else "info",
         playlist=outcome.playlist.to_dict(),
         snapshot=_summary(snapshot),
         left_out=[*outcome.left_out],
         undo_steps=outcome.undo_steps,
         undoable=outcome.undoable,
+        kept_added=len(outcome.kept_added),
     )

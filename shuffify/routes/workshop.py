@@ -16,6 +16,7 @@ from shuffify.services import (
 from shuffify.spotify.tracks import Track
 from shuffify.web import limits, pages, progress
 from shuffify.web.guards import login_required, login_required_page, user_id
+from shuffify.web.meanwhile import said_of
 from shuffify.web.negotiation import Answer, counted, success
 from shuffify.web.schemas.search import ExternalLoad, PlaylistSearch, TrackSearch
 from shuffify.web.schemas.workshop import Commit, SessionCreate, SessionUpdate, ShufflePreview
@@ -175,12 +176,14 @@ def _committed(outcome: CommitResult) -> Answer:
         "removed": outcome.diff.removed,
         "moved": outcome.diff.moved,
     }
-    said = ", ".join(f"{number:,} {verb}" for verb, number in difference.items() if number)
+    change = ", ".join(f"{number:,} {verb}" for verb, number in difference.items() if number)
+    said = f"The playlist was saved: {change}." if outcome.changed else "Nothing had to change."
     return success(
-        f"The playlist was saved: {said}." if outcome.changed else "Nothing had to change.",
+        said + said_of(outcome.kept_added, outcome.playlist),
         category="success" if outcome.changed else "info",
         playlist=outcome.playlist.to_dict(),
         diff=difference,
         undo_steps=outcome.undo_steps,
         undoable=outcome.undoable,
+        kept_added=len(outcome.kept_added),
     )

@@ -144,6 +144,7 @@ def restore_exactly(
         undoable=written.undoable,
         left_out=written.result.left_out,
         loss=Loss.between(written.result.before.uris, uris),
+        kept_added=written.result.kept_added,
     )
 
 

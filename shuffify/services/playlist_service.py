@@ -30,7 +30,7 @@ from shuffify.services.write_entry import Ending, Entry, commit_entry
 from shuffify.services.write_journal import SnapshotJournal
 from shuffify.spotify.errors import UnknownItemsError
 from shuffify.spotify.sequences import Diff, keep_null_rows
-from shuffify.spotify.tracks import Playlist, Track
+from shuffify.spotify.tracks import Playlist, Rows, Track
 from shuffify.spotify.writes import WriteResult
 
 _NO_STEPS = "The steps of undo could not be read."
@@ -38,13 +38,17 @@ _NO_STEPS = "The steps of undo could not be read."
 
 @dataclass(frozen=True, slots=True)
 class CommitResult:
-    """What a workshop commit did; not `changed` means that the list stood that way already."""
+    """What a workshop commit did; not `changed` means that the list stood that way already.
+
+    `kept_added` holds the rows that others added while it was written.
+    """
 
     playlist: PlaylistView
     changed: bool
     diff: Diff
     undo_steps: int
     undoable: bool
+    kept_added: Rows
 
 
 class PlaylistService:
@@ -179,6 +183,7 @@ class PlaylistService:
             diff=written.result.diff,
             undo_steps=steps,
             undoable=written.undoable,
+            kept_added=written.result.kept_added,
         )
 
 

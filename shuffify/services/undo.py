@@ -39,7 +39,8 @@ class UndoResult:
 class RestoreResult:
     """What a restore did; not `changed` means that the list stood that way already.
 
-    `left_out` holds the rows that Spotify does not know any more, `loss` what no app can do.
+    `left_out` holds the rows that Spotify does not know any more, `loss` what no app can do,
+    `kept_added` the rows that others added while it was written.
     """
 
     playlist: PlaylistView
@@ -48,6 +49,7 @@ class RestoreResult:
     undoable: bool
     left_out: tuple[Uri, ...]
     loss: Loss
+    kept_added: tuple[Uri, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Undo and snapshots through HTTP."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 from sqlalchemy import select
@@ -8,10 +9,12 @@ from sqlalchemy.orm import Session
 
 from shuffify.models.db import ActivityLog, PlaylistSnapshot
 from shuffify.sandbox import Sandbox, library
+from shuffify.spotify.gateway import Gateway
 from tests.visitor import Visitor
 
 TWELVE = library.PLAYLISTS["twelve"]
 NAME = library.PLAYLIST_NAMES["twelve"]
+LONG = library.PLAYLISTS["hundred_twenty"]
 PATH = f"/playlist/{TWELVE}/snapshots"
 
 
@@ -297,6 +300,45 @@ def test_a_restore_of_which_only_unknown_rows_are_missing_changes_nothing(
     assert sandbox.uris(TWELVE) == stands
     outside.rollback()
     assert [row.activity_type for row in trail(outside)[rows:]] == ["snapshot_create"]
+
+
+@pytest.mark.parametrize("change", ["shuffle", "commit", "restore"])
+@pytest.mark.parametrize("added", [1, 4])
+def test_what_somebody_else_adds_during_a_write_is_named_in_its_answer(
+    mira: Visitor,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    change: str,
+    added: int,
+) -> None:
+    before, others = sandbox.uris(LONG), sandbox.uris(library.PLAYLISTS["four_thirty"])
+    new = [uri for uri in others if uri and uri not in before][:added]
+    snapshot_id = take(mira, LONG)
+    if change == "restore":
+        sandbox.edit(LONG, "replace", uris=before[::-1])
+    commit = {"track_uris": before[::-1], "base_snapshot_id": sandbox.snapshot_id(LONG)}
+    path, body = {
+        "shuffle": (f"/shuffle/{LONG}", {"seed": 1}),
+        "commit": (f"/workshop/{LONG}/commit", commit),
+        "restore": (f"/snapshots/{snapshot_id}/restore", {}),
+    }[change]
+    replace = Gateway.replace
+
+    def disturbed(gateway: Gateway, playlist_id: str, uris: Sequence[str]) -> None:
+        replace(gateway, playlist_id, uris)
+        sandbox.edit(LONG, "add", uris=new, by="jonas")
+
+    monkeypatch.setattr(Gateway, "replace", disturbed)
+    answer = mira.post(path, body)
+
+    assert answer.status_code == 200
+    names = {track["uri"]: track["name"] for track in answer.json["playlist"]["tracks"]}
+    listed = ", ".join(f"'{names[uri]}'" for uri in new[:3]) + (", 1 more" if added > 3 else "")
+    number = "1 track" if added == 1 else f"{added} tracks"
+    ending = f". {number} added elsewhere meanwhile stayed: {listed}."
+    assert answer.json["message"].endswith(ending)
+    assert answer.json["kept_added"] == added
+    assert len(sandbox.uris(LONG)) == 120 + added
 
 
 def test_other_peoples_lists_have_no_snapshots(mira: Visitor, outside: Session) -> None:
