@@ -115,10 +115,10 @@ class Executions:
             moved = any(change.former_key is not None for change in changes)
             led_away = (look.connection.engine is not unit.home
                         and not unit.is_away(session, look.dml.mapper))
-            self._hear.keep(session, unit, frame, changes, moved, led_away)
+            self._hear.recorder.keep(session, unit, frame, changes, moved, led_away)
         except Exception as error:
             if is_lost(error):
                 raise
             what = f"A bulk {look.operation} of {look.plans[0].entity}"
             self._hear.delivery.gap(frame, current(), what, error)
-        self._hear.tell(look.failures)
+        self._hear.recorder.tell(look.failures)

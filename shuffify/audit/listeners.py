@@ -17,7 +17,7 @@ Every listener is a few lines inside a guard: no `Exception` of ours reaches the
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final
 
 from sqlalchemy import inspect as inspect_class
@@ -26,19 +26,18 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapper, Session, SessionTransaction
 
 from .capture import Capture
-from .change import Change
 from .context import current
 from .counters import Counters
 from .delivery import Delivery
 from .detector import Detector
-from .errors import describe_error, is_lost, traced
+from .errors import is_lost, traced
 from .guard import guarded
 from .ledger import Frame
 from .notes import Notes, look_at_pairs, look_before_delete, look_before_update
 from .plan import Plan
+from .recorder import Recorder
 from .registry import Registry
-from .suspension import Suspension, suspension
-from .unit import Island, Unit, bind_of_log, is_last, utcnow
+from .unit import Unit, bind_of_log, is_last, utcnow
 
 log = logging.getLogger("shuffify.audit")
 
@@ -53,6 +52,7 @@ class Listeners:
         self.registry = registry
         self.delivery = delivery
         self.counters = counters
+        self.recorder = Recorder(delivery, counters)
         self._log: Mapper[Any] = inspect_class(registry.log)
         self._write = update(registry.log)
         self.detector = Detector(registry, lambda session: session.info.get(self), counters)
@@ -84,7 +84,7 @@ class Listeners:
         self.detector.began(session, connection)
         if isinstance(home, Connection):
             # The caller may commit around the session, while it is open.
-            unit.joins(self._drain)
+            unit.joins(self.recorder.drain)
 
     @guarded("degraded.read")
     def before_flush(self, session: Session, flush_context: Any, _: Any) -> None:
@@ -128,54 +128,9 @@ class Listeners:
         reach = _reach(session) if unit.elsewhere or connection is None else lambda _: connection
         capture = Capture(notes, session, reach, current(), utcnow())
         changes = capture.changes(self.registry.plan_of, self.registry.ways_of)
-        self.keep(session, unit, frame, changes)
+        self.recorder.keep(session, unit, frame, changes)
         if capture.failures:
-            self.tell(capture.failures)
-
-    def keep(self, session: Session, unit: Unit, frame: Frame, changes: Iterable[Change],
-             moved: bool = False, led_away: bool = False) -> None:
-        """Add changes to the ledger, or write them where nothing would drain it in time.
-
-        What the caller has led to another bind than its model's wait for the commit by themselves:
-        the ledger would take them for changes of the objects here that have the same keys.
-        """
-        pause = suspension()
-        if pause is not None:
-            changes = self._kept(changes, unit, frame, pause)
-        if led_away:
-            self.delivery.put_off(frame, list(changes))
-            return
-        if unit.elsewhere:
-            changes = list(changes)
-            for change in changes:
-                unit.is_away(session, change.plan.mapper)
-        if not (unit.late or isinstance(frame, Island)):
-            frame.record_together(changes, moved)
-            return
-        net = Frame()
-        net.record_together(changes, moved)
-        at_once = net.take()
-        if at_once or frame.passed:
-            self._deliver(unit, frame, at_once)
-
-    def tell(self, failures: Iterable[tuple[str, Plan, Any, Exception]]) -> None:
-        """Count and log reads that failed and cost no row."""
-        for stage, plan, _, error in failures:
-            self.counters.add(f"degraded.{stage}")
-            log.error("auditing %s: %s failed: %s", plan.entity, stage, describe_error(error))
-
-    @staticmethod
-    def _kept(changes: Iterable[Change], unit: Unit, frame: Frame, pause: Suspension
-              ) -> list[Change]:
-        """Let changes pass while the trail is suspended; they are counted in its row."""
-        kept = []
-        for change in changes:
-            if unit.ledger.knows(change):
-                kept.append(change)
-            elif change.plan.types[change.action] is not None:
-                number = 1 if change.summary is None else change.summary["count"] or 1
-                frame.let_pass(pause, change.context, change.at, number)
-        return kept
+            self.recorder.tell(capture.failures)
 
     def before_commit(self, session: Session) -> None:
         # Not guarded: an error of the flush is the caller's own and must reach the caller, just
@@ -184,7 +139,7 @@ class Listeners:
             self._flush_all(session)
             unit = session.info.get(self)
             if unit is not None:
-                self._drain(unit)
+                self.recorder.drain(unit)
 
     def _is_time_to_drain(self, session: Session) -> bool:
         """Tell whether nothing can be written after this; otherwise see to it at the COMMIT."""
@@ -194,7 +149,7 @@ class Listeners:
                 return True
             # Savepoints that the root releases itself while it prepares, and listeners that come
             # later, may still write: the rows wait for the very COMMIT.
-            self.unit(session).postpone(self._drain)
+            self.unit(session).postpone(self.recorder.drain)
         except Exception as error:
             self.counters.add("degraded.drain")
             log.error("auditing failed before a commit: %s", traced(error))
@@ -210,24 +165,6 @@ class Listeners:
             unit = session.info.get(self)
             if unit is None or unit.flushes == before:
                 return
-
-    @guarded("degraded.drain")
-    def _drain(self, unit: Unit) -> None:
-        unit.late = True
-        root = unit.ledger.collapse()
-        changes = root.take()
-        if changes or root.passed:
-            self._deliver(unit, root, changes)
-
-    def _deliver(self, unit: Unit, frame: Frame, changes: list[Change]) -> None:
-        if unit.elsewhere:
-            away = [change for change in changes if unit.was_away(change.plan.mapper)]
-            self.delivery.put_off(frame, away)
-            changes = [change for change in changes if not unit.was_away(change.plan.mapper)]
-        if unit.connection is not None:
-            self.delivery.write(unit.connection, frame, changes)
-        elif changes or frame.passed:
-            self.delivery.put_off(frame, changes, and_passed=True)
 
     @guarded("degraded.commit")
     def after_commit(self, session: Session) -> None:
@@ -261,7 +198,7 @@ class Listeners:
             if unit.goes_on():
                 # What was flushed into a transaction that the session had joined is still in it,
                 # also when the session was closed without a commit.
-                self._drain(unit)
+                self.recorder.drain(unit)
                 self.delivery.follow(unit)
             else:
                 unit.stop_waiting()
