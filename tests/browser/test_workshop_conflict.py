@@ -3,9 +3,11 @@
 from playwright.sync_api import Page, Route, expect
 import pytest
 
+from shuffify.cli.demo_world import Demo
 from shuffify.sandbox import Sandbox, library
 from tests.browser.conftest import NewPage
 from tests.browser.workshop import Workshop
+from tests.visitor import Visitor
 
 SHARED = library.PLAYLISTS["shared"]
 TWELVE = library.PLAYLISTS["twelve"]
@@ -60,6 +62,35 @@ def test_two_people_save_one_list_and_nothing_is_lost(
     expect(mira.notice("The playlist was saved")).to_be_visible()
     mine.remove(before[0])
     assert sandbox.uris(SHARED) == [*mine, *new]
+
+
+def test_a_restore_settles_a_conflict_and_keeps_the_edits_as_a_draft(
+    page: Page, world: Demo, sandbox: Sandbox
+) -> None:
+    before = sandbox.uris(TWELVE)
+    taken = Visitor(world.app).log_in().post(f"/playlist/{TWELVE}/snapshots")
+    assert taken.status_code == 201
+    workshop = Workshop(page).open()
+    workshop.choose(0, "Remove")
+    edited = workshop.names()
+    sandbox.edit(TWELVE, "remove_at", positions=[5])
+    workshop.save()
+    section = page.locator("#workshop-conflict")
+    expect(section).to_be_visible()
+    page.get_by_role("button", name="Snapshots").click()
+    drawer = page.get_by_role("dialog", name="Snapshots")
+    drawer.get_by_role("button", name="Taken by hand").click()
+    drawer.get_by_role("button", name="Restore").click()
+    asked = page.get_by_role("dialog", name="Restore this snapshot?")
+    asked.get_by_role("button", name="Restore").click()
+    expect(workshop.notice("stands as in the snapshot")).to_be_visible()
+    expect(section).to_be_hidden()
+    workshop.expect_state("Nothing to save")
+    page.get_by_role("button", name="Bring them back").click()
+    workshop.expect_names(edited)
+    workshop.save()
+    expect(workshop.notice("The playlist was saved: 1 removed")).to_be_visible()
+    assert sandbox.uris(TWELVE) == before[1:]
 
 
 def test_another_version_of_the_same_list_is_no_conflict(page: Page, sandbox: Sandbox) -> None:

@@ -2,7 +2,7 @@
 import { undo } from "../lib/going-back.js";
 import { compare } from "../lib/workshop/difference.js";
 import { setUndoSteps, showPlaylist, thisPlaylist, undoSteps } from "../lib/workshop/page.js";
-import { edit, isChanged, tell, watch, workshop } from "../lib/workshop/store.js";
+import { edit, isChanged, setConflict, tell, watch, workshop } from "../lib/workshop/store.js";
 import { differenceInWords } from "../lib/workshop/words.js";
 
 export function attach(bar) {
@@ -32,10 +32,11 @@ export function attach(bar) {
   });
   slot("revert").addEventListener("click", () => undo(thisPlaylist()));
   // Undone or restored, here or in the drawer: that list takes the place of this one, whose
-  // unsaved changes stay as a draft.
+  // unsaved changes stay as a draft. A conflict with what stood before is none with it.
   document.addEventListener("shuffify:written", ({ detail: playlist }) => {
     tell("leaving");
     showPlaylist(playlist);
+    setConflict(null);
   });
   document.addEventListener("shuffify:steps", ({ detail }) => {
     setUndoSteps(detail.steps);
