@@ -2,8 +2,8 @@
 import { del } from "../lib/api.js";
 import { whileBusy } from "../lib/busy.js";
 import { ask } from "../lib/dialog.js";
-import { say, warnOf } from "../lib/notice.js";
-import { renewSchedules } from "../lib/schedules.js";
+import { say } from "../lib/notice.js";
+import { renewSchedules, warnOfSchedule } from "../lib/schedules.js";
 
 export function attach(button) {
   const card = button.closest('[data-slot="card"]');
@@ -24,7 +24,7 @@ export function attach(button) {
       focus();
       say(message, name.textContent);
     } catch (error) {
-      warnOf(error, name.textContent);
+      await warnOfSchedule(error, name.textContent);
     }
   }
 

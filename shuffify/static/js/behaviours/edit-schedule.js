@@ -3,7 +3,7 @@ import { whileBusy } from "../lib/busy.js";
 import { openDialog } from "../lib/dialog.js";
 import { warn, warnOf } from "../lib/notice.js";
 import { fillForm, mayGiveUp } from "../lib/schedule-form.js";
-import { cardOf, findSchedule } from "../lib/schedules.js";
+import { cardOf, findSchedule, renewSchedules } from "../lib/schedules.js";
 
 export function attach(button) {
   const card = button.closest('[data-slot="card"]');
@@ -13,7 +13,8 @@ export function attach(button) {
     try {
       const schedule = card === null ? null : await findSchedule(card.dataset.schedule);
       if (card !== null && schedule === null) {
-        warn("This schedule is gone. Reload the page.");
+        warn("There is no such schedule any more: it was deleted elsewhere.");
+        await renewSchedules();
         return;
       }
       fillForm(schedule);

@@ -19,6 +19,10 @@ export function attach(form) {
         : put(`/schedules/${id}`, readForm()));
     } catch (error) {
       showError(form, error);
+      if (error.code === "not_found") {
+        // Deleted elsewhere: what was typed stays for a new one, the card does not.
+        await renewSchedules().catch(warnOf);
+      }
       return;
     }
     await renewSchedules().catch(warnOf);

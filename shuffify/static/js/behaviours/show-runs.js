@@ -3,8 +3,8 @@ import { get } from "../lib/api.js";
 import { whileBusy } from "../lib/busy.js";
 import { counted } from "../lib/card.js";
 import { openDialog } from "../lib/dialog.js";
-import { warnOf } from "../lib/notice.js";
 import { fillRun } from "../lib/run.js";
+import { warnOfSchedule } from "../lib/schedules.js";
 
 const FEW = 10;
 const MOST = 100;
@@ -38,7 +38,7 @@ export function attach(button) {
     try {
       await load(FEW);
     } catch (error) {
-      warnOf(error);
+      await warnOfSchedule(error);
       return;
     }
     const more = () => whileBusy(slot("more"), "Reading…", loadAll);

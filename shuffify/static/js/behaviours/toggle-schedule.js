@@ -1,8 +1,8 @@
 // Switches the schedule of its card on or off.
 import { post } from "../lib/api.js";
 import { whileBusy } from "../lib/busy.js";
-import { say, warnOf } from "../lib/notice.js";
-import { renewSchedules } from "../lib/schedules.js";
+import { say } from "../lib/notice.js";
+import { renewSchedules, warnOfSchedule } from "../lib/schedules.js";
 
 export function attach(button) {
   const card = button.closest('[data-slot="card"]');
@@ -14,7 +14,7 @@ export function attach(button) {
       await renewSchedules();
       say(message);
     } catch (error) {
-      warnOf(error, name.textContent);
+      await warnOfSchedule(error, name.textContent);
     }
   }
 

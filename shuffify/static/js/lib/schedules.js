@@ -1,6 +1,7 @@
 // Brings the list of schedules up to date: cards that stay keep their place and the focus.
 import { get } from "./api.js";
 import { attachAll } from "./behaviours.js";
+import { warnOf } from "./notice.js";
 import { fillSchedule } from "./schedule-card.js";
 
 const list = () => document.getElementById("schedules");
@@ -13,6 +14,17 @@ async function addCard(schedule, paused) {
   fillSchedule(card, schedule, paused);
   list().append(card);
   await attachAll(card);
+}
+
+// Whoever stands on a card that goes, goes on at its neighbour.
+function removeCard(card) {
+  const neighbour = card.nextElementSibling ?? card.previousElementSibling;
+  const next = neighbour?.querySelector(".card-name") ?? document.querySelector('[data-slot="new"]');
+  const hadFocus = card.contains(document.activeElement);
+  card.remove();
+  if (hadFocus) {
+    next.focus();
+  }
 }
 
 function tellHowMany(number) {
@@ -37,7 +49,7 @@ export async function renewSchedules() {
   const ids = new Set(schedules.map(({ id }) => String(id)));
   for (const card of [...list().children]) {
     if (!ids.has(card.dataset.schedule)) {
-      card.remove();
+      removeCard(card);
     }
   }
   for (const schedule of schedules) {
@@ -49,4 +61,12 @@ export async function renewSchedules() {
     }
   }
   tellHowMany(schedules.length);
+}
+
+// A schedule that was deleted elsewhere leaves this page as well.
+export async function warnOfSchedule(error, title) {
+  warnOf(error, title);
+  if (error.code === "not_found") {
+    await renewSchedules().catch(warnOf);
+  }
 }
