@@ -1,7 +1,7 @@
 """Undo and restore: writes that bring a playlist back to one of its snapshots."""
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from shuffify.audit import bind
@@ -21,14 +21,19 @@ from shuffify.services.transaction import end_reads, one_commit, reading
 from shuffify.services.undo import RestoreResult, UndoOrder, UndoResult, undo_order
 from shuffify.services.user_settings_service import UserSettingsService
 from shuffify.services.write_journal import SnapshotJournal
-from shuffify.spotify.errors import UnknownItemsError
+from shuffify.spotify.errors import UnknownItemsError, UnwritableRowsError
 from shuffify.spotify.losses import Loss
-from shuffify.spotify.tracks import Playlist, Uri
+from shuffify.spotify.tracks import Playlist, Unwritable, Uri
 from shuffify.spotify.writes import WriteResult
 
 _UNREADABLE = "The snapshots could not be read."
 _STANDS = "The order before the last change stands already; that step is done with."
 _REMOVED = "What is left stands in that order already; that step is done with."
+
+_TOO_LONG = (
+    "Take the local files and removed tracks out of it in Spotify, into a playlist of their own "
+    "where you want to keep them; then try again."
+)
 
 
 class _Step:
@@ -86,9 +91,10 @@ def undo_last(
     journal = _journal(
         user_id, born_undone=True, restores=lambda: step.id, settle=step.settle
     )
-    written = write(
-        user_id, playlist_id, step.target, journal=journal, limits=limits, progress=progress
-    )
+    with _advised():
+        written = write(
+            user_id, playlist_id, step.target, journal=journal, limits=limits, progress=progress
+        )
     reason = None
     if not written.result.changed:
         step.skip()
@@ -123,16 +129,17 @@ def restore_exactly(
 
     journal = _journal(user_id, restores=lambda: snapshot_id, settle=settle)
     try:
-        written = write(
-            user_id,
-            playlist_id,
-            lambda fresh: uris,
-            journal=journal,
-            limits=limits,
-            progress=progress,
-            accept_loss=accept_loss,
-            leave_out_unknown=accept_unknown_loss,
-        )
+        with _advised():
+            written = write(
+                user_id,
+                playlist_id,
+                lambda fresh: uris,
+                journal=journal,
+                limits=limits,
+                progress=progress,
+                accept_loss=accept_loss,
+                leave_out_unknown=accept_unknown_loss,
+            )
     except UnknownItemsError as error:
         raise UnknownRowsError(str(error), error.uris) from error
     if not written.result.changed:
@@ -146,6 +153,20 @@ def restore_exactly(
         loss=Loss.between(written.result.before.uris, uris),
         kept_added=written.result.kept_added,
     )
+
+
+@contextmanager
+def _advised() -> Iterator[None]:
+    """Say what helps where going back takes too many calls: its target is not to be chosen."""
+    try:
+        yield
+    except UnwritableRowsError as error:
+        if error.calls is None:
+            raise
+        found = Unwritable(error.local_files, error.null_rows)
+        raise UnwritableRowsError(
+            found, calls=error.calls, limit=error.limit, remedy=_TOO_LONG
+        ) from error
 
 
 def _saying_what_differs(

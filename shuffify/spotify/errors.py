@@ -221,6 +221,8 @@ class UnwritableRowsError(SpotifyError):
         loss: Loss | None = None,
         calls: int | None = None,
         limit: int | None = None,
+        remedy: str = "Keep more of the first tracks in place, use fewer tracks, or move the "
+        "local files to a playlist of their own.",
     ) -> None:
         self.local_files = unwritable.local_files
         self.null_rows = unwritable.null_rows
@@ -238,8 +240,7 @@ class UnwritableRowsError(SpotifyError):
         else:
             super().__init__(
                 f"The playlist holds {found}, so its rows can only be moved one by one: "
-                f"{calls:,} calls, and {limit:,} are allowed. Keep more of the first tracks in "
-                "place, use fewer tracks, or move the local files to a playlist of their own."
+                f"{calls:,} calls, and {limit:,} are allowed. {remedy}"
             )
 
 

@@ -1,6 +1,7 @@
 """Undo and restore through the sandbox, and the pure orders behind them."""
 
 from collections import Counter
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from shuffify.models.db import PlaylistSnapshot
 from shuffify.sandbox import Sandbox, library
 from shuffify.services import (
     JOB,
+    REQUEST,
     NothingToUndoError,
     PlaylistSnapshotNotFoundError,
     PlaylistSnapshotService,
@@ -197,6 +199,22 @@ def test_what_a_job_did_to_a_long_list_with_a_local_file_can_be_taken_back(
     else:
         PlaylistSnapshotService.undo(mira, PLAYLIST)
 
+    assert sandbox.uris(PLAYLIST) == before
+
+
+def test_advice_about_what_takes_too_long_to_take_back_can_be_followed(
+    mira: int, sandbox: Sandbox, outside: Session
+) -> None:
+    before = sandbox.uris(PLAYLIST)
+    ShuffleService.shuffle(mira, PLAYLIST, seed=1)
+    sandbox.edit(PLAYLIST, "add", uris=[LOCAL_FILE])
+    few = replace(REQUEST, calls=3)
+
+    with pytest.raises(UnwritableRowsError, match="and 3 are allowed. Take the local files"):
+        PlaylistSnapshotService.undo(mira, PLAYLIST, limits=few)
+
+    sandbox.edit(PLAYLIST, "remove_at", positions=[120])
+    PlaylistSnapshotService.undo(mira, PLAYLIST, limits=few)
     assert sandbox.uris(PLAYLIST) == before
 
 
