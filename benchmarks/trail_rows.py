@@ -140,7 +140,8 @@ def _without_indexes(engine: Engine) -> Iterator[None]:
         for index in table.indexes:
             index.create(connection)
         for constraint in unique:
-            connection.execute(AddConstraint(constraint))
+            # The table is the app's: it must not forget its constraint.
+            connection.execute(AddConstraint(constraint, isolate_from_table=False))
 
 
 def _copy(engine: Engine, rows: Iterator[dict[str, Any]]) -> None:

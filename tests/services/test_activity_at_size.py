@@ -9,6 +9,7 @@ from flask import Flask
 from freezegun import freeze_time
 import pytest
 from sqlalchemy import Connection, event
+from sqlalchemy.schema import CreateTable
 
 from benchmarks.trail_rows import RARE, START, YEAR, fill
 from shuffify.audit_trail import trail
@@ -52,6 +53,10 @@ def full_app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             fill(db.engine, ROWS)
         yield app
         apps.close_app(app)
+
+
+def test_filling_a_trail_leaves_the_table_of_the_app_as_it_is(full_app: Flask) -> None:
+    assert "UNIQUE (event_id)" in str(CreateTable(ActivityLog.__table__))  # type: ignore[arg-type]
 
 
 @pytest.fixture
