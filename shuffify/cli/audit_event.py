@@ -13,8 +13,7 @@ DIGEST = {"count", "bytes", "sha256"}
 
 def event_lines(row: Mapping[str, Any], user: str, width: int) -> Iterator[str]:
     """Yield an event as lines; `row` is what `ActivityLog.to_dict` gives."""
-    metadata = dict(row["metadata"] or {})
-    changes = metadata.pop("changes", None)
+    metadata, changes = _apart(row["metadata"])
     yield from _fields(_facts(row, user), width)
     if metadata:
         yield ""
@@ -24,6 +23,17 @@ def event_lines(row: Mapping[str, Any], user: str, width: int) -> Iterator[str]:
     if changes:
         yield ""
         yield from _changes(changes, width)
+
+
+def _apart(metadata: Any) -> tuple[dict[str, Any], Any]:
+    """Return metadata of any shape, and what of it are changes of columns."""
+    if not isinstance(metadata, Mapping):
+        return ({} if metadata is None else {"": metadata}), None
+    rest = dict(metadata)
+    # A row about suspended recording has the number of the changes there.
+    if isinstance(rest.get("changes"), (Mapping, list)):
+        return rest, rest.pop("changes")
+    return rest, None
 
 
 def _facts(row: Mapping[str, Any], user: str) -> dict[str, str]:
@@ -69,14 +79,19 @@ def _changes(changes: Any, width: int) -> Iterator[str]:
     layout = ((Column("COLUMN", 24), Column("BEFORE", room), Column("AFTER", room)),)
     yield from terminal.table(
         layout,
-        (
-            {"COLUMN": name, "BEFORE": _shown(before), "AFTER": _shown(after)}
-            for name, (before, after) in sorted(changes.items())
-        ),
+        ({"COLUMN": name, **_sides(changes[name])} for name in sorted(changes)),
     )
+
+
+def _sides(change: Any) -> dict[str, str]:
+    if isinstance(change, (list, tuple)) and len(change) == 2:
+        return {"BEFORE": _shown(change[0]), "AFTER": _shown(change[1])}
+    # No change that the engine wrote; somebody looks at it to find out.
+    return {"AFTER": _shown(change)}
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, Mapping) and value.keys() == DIGEST:
-        return f"count {value['count']}, {value['bytes']} bytes, sha256 {value['sha256'][:12]}…"
+        sha256 = str(value["sha256"])[:12]
+        return f"count {value['count']}, {value['bytes']} bytes, sha256 {sha256}…"
     return json.dumps(value, ensure_ascii=False)

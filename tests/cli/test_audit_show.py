@@ -1,6 +1,7 @@
 """`shuffify audit show`: one event in full."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -72,6 +73,33 @@ def test_changes_that_were_too_long_to_keep_are_named(audit: Audit, record: Reco
     record(metadata_json={"truncated": True, "changes": ["algorithm_params", "theme"]})
     shown = audit("show", "1").stdout
     assert "algorithm_params, theme (the values were too long to keep)" in shown
+
+
+def test_a_row_about_suspended_recording_is_shown_with_its_number_of_changes(
+    audit: Audit, record: Record
+) -> None:
+    record(activity_type="audit_suspended", metadata_json={"changes": 3, "reason": "import"})
+    result = audit("show", "1")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[-3:] == [
+        "Metadata", "  changes     3", '  reason      "import"',
+    ]
+
+
+@pytest.mark.parametrize(("metadata", "shown"), [
+    ([1], "[1]"),
+    ("text", '"text"'),
+    ({"changes": {"theme": 7}}, "7"),
+    ({"changes": {"theme": ["light", "dark", "blue"]}}, '"blue"]'),
+    ({"changes": {"theme": [{"count": 1, "bytes": 2, "sha256": 3}, None]}}, "3…"),
+])
+def test_metadata_of_a_shape_that_nobody_writes_is_shown_too(
+    audit: Audit, record: Record, metadata: Any, shown: str
+) -> None:
+    record(metadata_json=metadata)
+    result = audit("show", "1")
+    assert result.exit_code == 0, result.output
+    assert shown in result.stdout
 
 
 @on_sqlite
