@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from errno import EISDIR
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,7 +36,8 @@ class Spool:
     """A file of refused rows; without a path the ERROR log alone keeps them."""
 
     def __init__(self, path: str | os.PathLike[str] | None) -> None:
-        self.path = None if path is None else Path(path)
+        # A link stays one: what it leads to is what is taken away and made anew.
+        self.path = None if path is None else Path(path).resolve()
 
     def append(self, row: Row, stage: str, error: str) -> None:
         """Keep one row with the stage that lost it; raises OSError when the disk refuses too."""
@@ -99,6 +102,8 @@ class Spool:
     def _set_aside(self) -> None:
         if self.path is None or not self.path.exists():
             return
+        if self.path.is_dir():
+            raise IsADirectoryError(EISDIR, os.strerror(EISDIR), str(self.path))
         number = 1
         while (aside := self.path.with_name(f"{self.path.name}.replay-{number}")).exists():
             number += 1
@@ -107,8 +112,9 @@ class Spool:
     def _files(self) -> list[Path]:
         if self.path is None or not self.path.parent.is_dir():
             return []
-        begin = f"{self.path.name}.replay-"
-        aside = sorted(one for one in self.path.parent.iterdir() if one.name.startswith(begin))
+        name = re.compile(rf"{re.escape(self.path.name)}\.replay-[0-9]+")
+        aside = sorted(one for one in self.path.parent.iterdir() if name.fullmatch(one.name))
+        aside = [one for one in aside if one.is_file()]
         return [*aside, *([self.path] if self.path.exists() else [])]
 
 

@@ -157,3 +157,36 @@ def test_an_empty_spool_replays_to_nothing(tmp_path: Path) -> None:
     assert Spool(tmp_path / "nowhere" / "spool").replay(str) == {
         "inserted": 0, "present": 0, "kept": 0
     }
+
+
+def test_only_what_a_replay_has_set_aside_is_replayed(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.jsonl")
+    copy = tmp_path / "spool.jsonl.replay-1.bak"
+    copy.write_text("a copy of somebody's\n")
+    folder = tmp_path / "spool.jsonl.replay-2"
+    folder.mkdir()
+    _append(tmp_path / "spool.jsonl.replay-1")
+    assert spool.replay(lambda row: "inserted") == {"inserted": 1, "present": 0, "kept": 0}
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "spool.jsonl.lock", copy.name, folder.name,
+    ]
+
+
+def test_a_folder_in_the_spools_place_stays_where_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "spool.jsonl"
+    folder.mkdir()
+    spool = Spool(folder)
+    with pytest.raises(IsADirectoryError, match="spool.jsonl"):
+        spool.replay(lambda row: "inserted")
+    assert folder.is_dir()
+
+
+def test_a_spool_behind_a_link_stays_behind_it(tmp_path: Path) -> None:
+    kept, link = tmp_path / "kept.jsonl", tmp_path / "spool.jsonl"
+    _append(kept)
+    line = kept.read_text()
+    link.symlink_to(kept)
+    spool = Spool(link)
+    assert spool.replay(lambda row: "refused") == {"inserted": 0, "present": 0, "kept": 1}
+    assert link.is_symlink()
+    assert kept.read_text() == line
