@@ -250,14 +250,17 @@ def bounded(metadata: Mapping[str, Any], changed: list[str]) -> str:
         encoded = encode(_clean(metadata))
     if len(encoded) <= METADATA_BYTES:
         return encoded
-    short: dict[str, Any] = {"truncated": True, "changes": changed}
+    # Without this number, rows that were pruned would look like rows that somebody deleted.
+    end = {name: value for name, value in metadata.items()
+           if name == "up_to_id" and type(value) is int and value.bit_length() < 64}
+    short: dict[str, Any] = {"truncated": True, **end, "changes": changed}
     for name in ("actor", "reason", "on_behalf_of", "cascaded", "bulk"):
         if name in metadata:
             value = _clean(metadata[name])
             short[name] = value if len(encode(value)) <= LONGEST_PART else str(value)[:500]
     while len(encoded := encode(_clean(short))) > METADATA_BYTES and short.get("changes"):
         short["changes"] = short["changes"][: len(short["changes"]) // 2]
-    return encoded if len(encoded) <= METADATA_BYTES else encode({"truncated": True})
+    return encoded if len(encoded) <= METADATA_BYTES else encode({"truncated": True, **end})
 
 
 def _clean(value: Any) -> Any:

@@ -22,11 +22,15 @@ from .context import current
 from .delivery import Delivery
 from .errors import AuditError
 from .permanence import CLIENT_COLUMNS, CLIENT_PART, only_key, opened
-from .render import Row
+from .render import Row, text
 from .unit import utcnow
 
 PRUNED: Final = "audit_prune"
 ERASED: Final = "audit_erase"
+
+LONGEST_REASON: Final = 500
+LONGEST_LABEL: Final = 50
+"""Cut, so that the metadata, of which each character may take twelve bytes, is cut nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,7 @@ class Retention:
         self, kind: str, user_id: Any, sentence: str, facts: dict[str, Any], reason: str | None
     ) -> Row:
         context = current()
-        actor = context.actor
+        actor, who = context.actor, context.user_id
         reason = context.reason if reason is None else reason
         return self._delivery.renderer.explicit(context, utcnow(), {
             "user_id": user_id,
@@ -147,8 +151,12 @@ class Retention:
             "playlist_name": None,
             "metadata_json": {
                 **facts,
-                "actor": {"kind": actor.kind, "id": actor.user_id, "label": actor.label},
-                **({} if reason is None else {"reason": reason}),
+                "actor": {
+                    "kind": actor.kind,
+                    "id": text(who, LONGEST_LABEL) if isinstance(who, str) else who,
+                    "label": text(str(actor.label), LONGEST_LABEL),
+                },
+                **({} if reason is None else {"reason": text(str(reason), LONGEST_REASON)}),
             },
             "event_id": None,
         })

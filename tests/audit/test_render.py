@@ -155,6 +155,16 @@ def test_where_even_the_parts_are_too_long_only_that_is_said() -> None:
     assert json.loads(bounded({**parts, "a": "x" * METADATA_BYTES}, ["a"])) == {"truncated": True}
 
 
+def test_up_to_which_row_was_pruned_survives_every_cut() -> None:
+    much = {"up_to_id": 6, "a": "x" * METADATA_BYTES}
+    assert json.loads(bounded(much, ["a"]))["up_to_id"] == 6
+    parts = dict.fromkeys(("actor", "reason", "on_behalf_of", "cascaded", "bulk"), "ä" * 1000)
+    assert json.loads(bounded({**parts, **much}, ["a"])) == {"truncated": True, "up_to_id": 6}
+    assert json.loads(bounded({**parts, **much, "up_to_id": "x" * 900}, ["a"])) == {
+        "truncated": True
+    }
+
+
 @pytest.mark.parametrize("change, pairs", [
     (create(1, name="a", position=0), {"name": [None, "a"], "position": [None, 0]}),
     (delete(1, name="a", position=0), {"name": ["a", None], "position": [0, None]}),

@@ -314,6 +314,20 @@ def test_pruned_rows_are_no_finding_and_their_seals_still_prove_each_other(
     assert sealed.found() == [("seal_altered", 5)]
 
 
+@pytest.mark.parametrize("text", ["r" * 9_000, "\N{WAVING HAND SIGN}" * 9_000])
+def test_no_reason_or_actor_is_so_long_that_pruned_rows_seem_to_be_missing(
+    sealed: Archive, text: str
+) -> None:
+    end = NOON + timedelta(minutes=7)
+    with bind(user_id=text, kind="cli", label=text, reason=text):
+        sealed.trail.custody.prune(sealed.engine, end)
+    with Session(sealed.engine) as session:
+        told = session.query(Log).order_by(Log.id.desc()).limit(1).one().metadata_json
+    assert sealed.found() == []
+    assert (told["rows"], told["up_to_id"], told["reason"]) == (6, 6, text[:500])
+    assert told["actor"] == {"kind": "cli", "id": text[:50], "label": text[:50]}
+
+
 def test_deleting_more_than_was_pruned_is_named(sealed: Archive) -> None:
     sealed.trail.custody.prune(sealed.engine, NOON + timedelta(minutes=7))
     sealed.tamper("DELETE FROM activity_log WHERE id = 7", INSERT.format(3))
