@@ -123,10 +123,11 @@ def replay(user: str | None, as_json: bool) -> None:
     user_id = None if user is None else user_id_of(user, "--as")
     db.session.remove()
     outcome = _replay(user_id)
-    if as_json:
-        terminal.echo_json(outcome)
-    else:
-        terminal.echo([_told(outcome)])
+    with terminal.open_pipe():
+        if as_json:
+            terminal.echo_json(outcome)
+        else:
+            terminal.echo([_told(outcome)])
     if outcome["kept"]:
         raise SystemExit(1)
 

@@ -22,6 +22,7 @@ MOST_DAYS = 36_500
 @click.option("--dry-run", is_flag=True, help="Count only, delete nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, nothing else.")
 @with_appcontext
+@terminal.open_pipe()
 def prune(keep_days: int, reason: str | None, dry_run: bool, as_json: bool) -> None:
     """Delete the oldest rows of the trail, for good.
 

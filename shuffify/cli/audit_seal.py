@@ -11,6 +11,7 @@ from flask.cli import with_appcontext
 from shuffify.audit import (
     Anchor, AnchorError, SealKeyError, Verified, add_anchor, anchor_of, read_anchors,
 )
+from shuffify.audit.sealer import Sealing
 from shuffify.audit_trail import trail
 from shuffify.cli import terminal
 from shuffify.cli.audit_reading import reading, require_trail
@@ -34,18 +35,23 @@ def seal(as_json: bool) -> None:
     require_trail()
     db.session.remove()
     made = trail.custody.seal(db.engine)
-    if as_json:
-        terminal.echo_json(asdict(made))
-    elif made.is_held_up:
-        why = "transactions under way may still add rows below the newest"
-        terminal.echo([f"Nothing was sealed: {why}. Try again."])
-    elif made.rows:
-        done = f"{counted(made.rows, 'row')} in {counted(made.seals, 'seal')}"
-        terminal.echo([f"Sealed {done}, up to row {made.last_id}."])
-    else:
-        terminal.echo([f"There is nothing to seal above row {made.last_id}."])
+    with terminal.open_pipe():
+        if as_json:
+            terminal.echo_json(asdict(made))
+        else:
+            terminal.echo([_told(made)])
     if made.is_held_up:
         raise SystemExit(1)
+
+
+def _told(made: Sealing) -> str:
+    if made.is_held_up:
+        why = "transactions under way may still add rows below the newest"
+        return f"Nothing was sealed: {why}. Try again."
+    if made.rows:
+        done = f"{counted(made.rows, 'row')} in {counted(made.seals, 'seal')}"
+        return f"Sealed {done}, up to row {made.last_id}."
+    return f"There is nothing to seal above row {made.last_id}."
 
 
 @click.command()

@@ -135,10 +135,14 @@ def echo_json(value: Any) -> None:
 
 @contextmanager
 def open_pipe() -> Iterator[None]:
-    """End quietly and with success when whoever reads the output has read enough."""
+    """Leave the block quietly when whoever reads the output has read enough.
+
+    What follows it still runs: what was found decides the exit code, not how much was read.
+    """
     try:
         yield
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:
         # Python flushes once more at the end, which would fail again and say so.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(0) from None
