@@ -61,6 +61,8 @@ class SealKeyError(AuditError):
         super().__init__(f"The trail was sealed with the key {key_id}; {there}.")
         self.key_id = key_id
         self.given = given
+        self.saw: Any = None
+        """What the verification saw nevertheless, a `Verified`."""
 
 
 class AnchorError(AuditError):

@@ -24,6 +24,7 @@ from .plan import Plan
 from .reading import rows_by_key
 from .recall import NotKept, recalled
 from .registry import Registry
+from .tolerance import all_of
 from .writer import as_uuid
 
 Key: TypeAlias = tuple[Any, ...]
@@ -99,6 +100,8 @@ def events_of(connection: Connection, log: Table, plan: Plan, key: Key) -> list[
             found.append(event)
             former = former_key(plan, event)
             if former is not None:
+                if not isinstance(row.created_at, datetime):
+                    return found[::-1]  # Nobody can say what is older than that.
                 # What is older under the new key was of another object.
                 key, before = former, (row.created_at, row.id)
                 break
@@ -166,7 +169,7 @@ def require_columns(log: Table) -> None:
 def _rows(
     connection: Connection, log: Table, plan: Plan, key: Key, before: tuple[Any, Any] | None
 ) -> list[Any]:
-    statement = select(log).where(
+    statement = select(*all_of(log)).where(
         log.c.entity_type == plan.entity, log.c.entity_id == entity_id_of(plan, key)
     )
     order = (log.c.created_at, log.c.id) if "id" in log.c else (log.c.created_at,)
@@ -183,9 +186,10 @@ def _rows(
 def event_of(plan: Plan, key: Key, row: Any) -> Event:
     """Return a row of the log as an event of the object with this key."""
     event_id = getattr(row, "event_id", None)
-    metadata = row.metadata_json or {}
-    if isinstance(metadata, str):
-        metadata = json.loads(metadata)
+    metadata = metadata_of(row.metadata_json)
+    if metadata is None or not _is_told(metadata):
+        # It may have told of any column: that is not covered, and verify names the row.
+        metadata = {"truncated": True, "changes": list(plan.counted)}
     changes = metadata.get("changes") or {}
     truncated = bool(metadata.get("truncated"))
     columns = tuple(name for name in changes if name in plan.columns)
@@ -198,7 +202,7 @@ def event_of(plan: Plan, key: Key, row: Any) -> Event:
         event_id=None if event_id is None else str(event_id),
         type=row.activity_type,
         description=row.description,
-        at=naive_utc(row.created_at),
+        at=naive_utc(row.created_at) if isinstance(row.created_at, datetime) else datetime.min,
         user_id=getattr(row, "user_id", None),
         entity=plan.entity,
         key=key,
@@ -210,6 +214,27 @@ def event_of(plan: Plan, key: Key, row: Any) -> Event:
         source=getattr(row, "source", None),
         request_id=getattr(row, "request_id", None),
         metadata=metadata,
+    )
+
+
+def metadata_of(stored: Any) -> dict[str, Any] | None:
+    """Return a row's metadata, which a log may keep as text; None for what is no object."""
+    if isinstance(stored, str):
+        try:
+            stored = json.loads(stored)
+        except (RecursionError, ValueError):
+            return None
+    stored = {} if stored is None else stored
+    return stored if isinstance(stored, dict) else None
+
+
+def _is_told(metadata: Mapping[str, Any]) -> bool:
+    """Tell whether the changes have the form in which they are written."""
+    changes = metadata.get("changes") or {}
+    if metadata.get("truncated"):
+        return isinstance(changes, (dict, list)) and all(isinstance(one, str) for one in changes)
+    return isinstance(changes, dict) and all(
+        isinstance(pair, list) and len(pair) == 2 for pair in changes.values()
     )
 
 

@@ -27,7 +27,7 @@ from .plan import Plan
 from .reading import KEYS_A_SELECT, key_in
 from .registry import Registry
 from .replay import NOT_TOLD, Story, given_up, is_later, stories, summaries
-from .tolerance import Unreadable, tolerant
+from .tolerance import Unreadable, any_text, tolerant
 from .unit import utcnow
 
 log = logging.getLogger("shuffify.audit")
@@ -84,7 +84,7 @@ class Reconciler:
 
         Raises HistoryError for a log that lacks the columns; database errors pass through.
         """
-        with _snapshot(engine) as connection:
+        with _snapshot(engine) as connection, any_text(connection, "backslashreplace"):
             known = summaries(connection, self.log)
             for plan in self.registry.plans():
                 for finding in _OfPlan(self, connection, plan, known).findings():

@@ -8,19 +8,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, func, or_, select
+from sqlalchemy import ColumnElement, Table, case, func, or_, select
 from sqlalchemy import types as sqltypes
 from sqlalchemy.engine import Connection
 
 from .canonical import naive_utc
 from .change import Values
-from .history import Event, Key, event_of, events_of, former_key, require_columns
+from .history import (
+    Event, Key, event_of, events_of, former_key, metadata_of, require_columns,
+)
 from .keys import entity_id_of, parsed_key
 from .plan import Plan
 from .reading import batches
 from .recall import NotKept, is_stored
 from .render import encode
 from .retention import PRUNED
+from .tolerance import Unreadable, all_of, tolerant
 
 
 class _NotTold:
@@ -99,7 +102,7 @@ def stories(connection: Connection, log: Table, plan: Plan, ids: list[str]) -> d
     require_columns(log)
     order = [log.c.created_at, *([log.c.id] if "id" in log.c else [])]
     rows = connection.execute(
-        select(log)
+        select(*all_of(log))
         .where(log.c.entity_type == plan.entity, log.c.entity_id.in_(ids))
         .order_by(log.c.entity_id, *order)
     )
@@ -126,7 +129,7 @@ def given_up(connection: Connection, log: Table, plan: Plan) -> dict[str, dateti
     require_columns(log)
     moved = select(log.c.entity_id).distinct().where(
         log.c.entity_type == plan.entity, log.c.entity_id.is_not(None),
-        or_(*(_tells_of(log.c.metadata_json, "changes", name) for name in plan.primary_key)),
+        or_(*(_tells_of(connection, log, "changes", name) for name in plan.primary_key)),
     )
     found: dict[str, datetime] = {}
     for ids in batches(connection.scalars(moved).all()):
@@ -164,29 +167,37 @@ def summaries(connection: Connection, log: Table) -> Summaries:
     found = Summaries()
     pruned = select(log.c.activity_type).where(log.c.activity_type == PRUNED).limit(1)
     found.pruned = connection.execute(pruned).first() is not None
-    unnamed = select(log.c.entity_type, func.max(log.c.created_at)).where(
+    unnamed = select(log.c.entity_type, tolerant(func.max(log.c.created_at), "at")).where(
         log.c.entity_type.is_not(None), log.c.entity_id.is_(None)
     ).group_by(log.c.entity_type)
     for entity, at in connection.execute(unnamed):
         _keep_newest(found.summarised, entity, at)
-    counted = select(log.c.created_at, log.c.metadata_json).where(
-        _tells_of(log.c.metadata_json, "cascaded")
-    )
+    counted = select(
+        tolerant(log.c.created_at, "at"), tolerant(log.c.metadata_json, "metadata")
+    ).where(_tells_of(connection, log, "cascaded"))
     for at, metadata in connection.execute(counted):
-        told = json.loads(metadata) if isinstance(metadata, str) else metadata
-        for entity in told["cascaded"]:
+        told = metadata_of(metadata) or {}
+        cascaded = told.get("cascaded")
+        for entity in cascaded if isinstance(cascaded, dict) else ():
             _keep_newest(found.cascaded, entity, at)
     return found
 
 
-def _tells_of(metadata: ColumnElement[Any], *path: str) -> ColumnElement[bool]:
+def _tells_of(connection: Connection, log: Table, *path: str) -> ColumnElement[bool]:
     """Compare what stands at a path of the metadata; in a text, perhaps more rows than have it."""
-    if isinstance(metadata.type, sqltypes.JSON):
-        found: ColumnElement[bool] = metadata[path].as_string().is_not(None)
-        return found
-    return metadata.like(f'%"{path[-1]}":%')
+    metadata = log.c.metadata_json
+    if not isinstance(metadata.type, sqltypes.JSON):
+        return metadata.like(f'%"{path[-1]}":%')
+    part = metadata[path].as_string()
+    if connection.dialect.name == "sqlite":
+        # One row that is no JSON would end the whole statement.
+        part = case((func.json_valid(metadata) == 1, part))
+    found: ColumnElement[bool] = part.is_not(None)
+    return found
 
 
-def _keep_newest(newest: dict[str, datetime], entity: str, at: datetime) -> None:
+def _keep_newest(newest: dict[str, datetime], entity: str, at: Any) -> None:
+    if isinstance(at, Unreadable) or at is None:
+        return  # Nobody can say since when; an excuse for all times it is not.
     moment = naive_utc(at)
     newest[entity] = max(moment, newest.get(entity, moment))

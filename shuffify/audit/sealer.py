@@ -6,6 +6,8 @@ sealers at once are harmless: the same row cannot be the first of two seals.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -19,7 +21,7 @@ from .errors import AuditError
 from .horizon import horizon
 from .permanence import only_key
 from .seal import ROWS_A_SEAL, SealKeys, Seal, row_digest, sealed
-from .tolerance import tolerant
+from .tolerance import all_of, any_text, tolerant
 from .unit import utcnow
 
 COLUMNS: Final = frozenset(Seal.__dataclass_fields__)
@@ -58,12 +60,12 @@ class Sealer:
 
     def seal(self, engine: Engine, patience: float, most: int | None) -> Sealing:
         """Seal what is committed and settled, at most so many rows; commits seal by seal."""
-        with engine.connect() as connection:
+        with reading(engine) as connection:
             head = self.head(connection)
         end = horizon(engine, self.log, patience)
         rows = seals = 0
         while end is not None and (most is None or rows < most):
-            with engine.connect() as connection:
+            with reading(engine) as connection:
                 made = self._next(connection, head, end)
             if made is None or not self._keep(engine, made):
                 break
@@ -74,7 +76,12 @@ class Sealer:
         """Return the newest seal."""
         query = self.every_seal().order_by(None).order_by(self.seals.c.last_id.desc()).limit(1)
         row = connection.execute(query).first()
-        return None if row is None else as_seal(row)
+        if row is None:
+            return None
+        head = as_seal(row)
+        if type(head.last_id) is not int or type(head.digest) is not str:
+            raise AuditError("The newest seal is not as it was made: verify names it.")
+        return head
 
     def every_seal(self) -> Any:
         """Return the query for all seals in their order."""
@@ -83,7 +90,7 @@ class Sealer:
 
     def every_row(self) -> Any:
         """Return the query for all rows of the log, as they are sealed."""
-        return select(*(tolerant(column, column.key) for column in self.log.c))
+        return select(*all_of(self.log))
 
     def lag(self, connection: Connection) -> int:
         """Return for how many seconds the oldest row above the seals has been waiting."""
@@ -119,9 +126,25 @@ class Sealer:
         return True
 
 
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Connect to read whatever text there is, each as itself."""
+    with engine.connect() as connection, any_text(connection, "surrogateescape"):
+        yield connection
+
+
 def as_seal(row: Row[Any]) -> Seal:
     """Return a seal as it was made, whatever the database's idea of time."""
     values = dict(row._mapping)
     at = values["sealed_at"]
     # A time that nobody can read is none at which the seal was made.
     return Seal(**{**values, "sealed_at": naive_utc(at) if isinstance(at, datetime) else NEVER})
+
+
+def is_seal(seal: Seal) -> bool:
+    """Tell whether every value has the type that it was made with."""
+    return (
+        all(type(one) is int for one in (seal.first_id, seal.last_id, seal.row_count))
+        and all(type(one) is str for one in (seal.trace, seal.digest))
+        and all(one is None or type(one) is str for one in (seal.previous, seal.key_id))
+    )

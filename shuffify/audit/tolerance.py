@@ -1,16 +1,19 @@
 """Reading what somebody may have put there by hand: what no type can read is a value, too.
 
 SQLite takes any text for a time, PostgreSQL times that Python has not, and an enumeration kept as
-text anything at all; one such row must not end the search for it.
+text anything at all; one such row must not end the search for it. SQLite even takes text that is
+no UTF-8, which its driver refuses to read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, type_coerce
-from sqlalchemy.engine import Dialect
+from sqlalchemy import ColumnElement, Table, type_coerce
+from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Date, DateTime, NullType, TypeDecorator, TypeEngine
@@ -81,3 +84,26 @@ def tolerant(column: ColumnElement[Any], name: str) -> ColumnElement[Any]:
     """Return a column for a SELECT, by this name, that yields `Unreadable` and does not raise."""
     read = _InReach(column) if _is_time(column.type) else column
     return type_coerce(read, _Tolerant(column.type)).label(name)
+
+
+def all_of(table: Table) -> list[ColumnElement[Any]]:
+    """Return all columns of a table, tolerant."""
+    return [tolerant(column, column.key) for column in table.c]
+
+
+@contextmanager
+def any_text(connection: Connection, errors: str) -> Iterator[None]:
+    """Read text inside the block that is no UTF-8, which SQLite may hold, as a codec does.
+
+    `surrogateescape` keeps texts apart; what `backslashreplace` makes of them can be printed.
+    """
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name != "sqlite" or not hasattr(driver, "text_factory"):
+        yield
+        return
+    before = driver.text_factory
+    driver.text_factory = partial(str, encoding="utf-8", errors=errors)
+    try:
+        yield
+    finally:
+        driver.text_factory = before

@@ -15,11 +15,12 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection, CursorResult
 
 from .anchor import Anchor
+from .errors import SealKeyError
 from .permanence import only_key
 from .retention import PRUNED
 from .seal import Seal
-from .sealer import Sealer, as_seal
-from .tolerance import tolerant
+from .sealer import Sealer, as_seal, is_seal
+from .tolerance import any_text, tolerant
 
 MOST_FINDINGS: Final = 100
 """More are counted, not kept."""
@@ -73,10 +74,26 @@ class Verification:
         self._gone: list[int] = []
         """The first and the last of the rows that are gone without one between that stands."""
         self._gone_count = 0
+        self._digest: Any = None
+        """Of the seal before, whatever stands there."""
+        self._is_blind = False
+        """Nobody can say where the rows of the seal before end."""
+        self._missing: SealKeyError | None = None
         self._key = only_key(sealer.log)
 
     def run(self) -> Verified:
-        """Return what stands and what is wrong; raises SealKeyError without the right key."""
+        """Return what stands and what is wrong; raises SealKeyError without the right key.
+
+        The error comes at the end, with what was seen: one seal's `key_id` hides no other row.
+        """
+        with any_text(self._connection, "surrogateescape"):
+            saw = self._run()
+        if self._missing is not None:
+            self._missing.saw = saw
+            raise self._missing
+        return saw
+
+    def _run(self) -> Verified:
         saw = self._saw
         saw.pruned_up_to = self._pruned_up_to()
         every_row = self._sealer.every_row().order_by(self._key)
@@ -86,10 +103,15 @@ class Verification:
         ):
             rows = _Rows(map(self._sealer.digested, stream))
             for seal in map(as_seal, seals):
-                self._check_seal(seal, rows)
-                self._check_anchor(seal)
-                self._check_rows(seal, rows)
-                saw.head, saw.seals = seal, saw.seals + 1
+                saw.seals += 1
+                if is_seal(seal):
+                    self._check_seal(seal, rows)
+                    self._check_anchor(seal)
+                    self._check_rows(seal, rows)
+                    saw.head = seal
+                else:
+                    self._is_no_seal(seal)
+                self._digest = seal.digest
             self._end(rows)
         saw.findings.sort(key=lambda finding: finding.row_id)
         return saw
@@ -98,7 +120,10 @@ class Verification:
 
     def _check_seal(self, seal: Seal, rows: _Rows) -> None:
         before = self._saw.head
-        if seal.previous != (None if before is None else before.digest):
+        if self._is_blind:
+            rows.skip(seal.first_id)
+            self._is_blind = False
+        if seal.previous != self._digest:
             self._find("seal_missing", seal.first_id, (
                 f"the seal of rows {_range(seal)} does not follow the one before it: a seal"
                 " between them is gone, or the one before it was made anew"
@@ -110,9 +135,22 @@ class Verification:
             if before is not None and before.key_id is not None:
                 self._find("seal_altered", seal.first_id, (
                     f"the seal of rows {_range(seal)} has no key, the one before it had one"))
-        if self._sealer.keys.digest(seal.key_id, seal.content()) != seal.digest:
+        try:
+            is_as_made = self._sealer.keys.digest(seal.key_id, seal.content()) == seal.digest
+        except SealKeyError as error:
+            self._missing = self._missing or error
+            return
+        if not is_as_made:
             told = f"the seal of rows {_range(seal)} is not as it was made"
             self._find("seal_altered", seal.first_id, told)
+
+    def _is_no_seal(self, seal: Seal) -> None:
+        head = self._saw.head
+        last_id = 0 if head is None else head.last_id
+        first_id = seal.first_id if type(seal.first_id) is int else last_id + 1
+        told = f"a seal of rows above {last_id} holds what no seal does, and tells nothing of them"
+        self._find("seal_altered", first_id, told)
+        self._is_blind = True
 
     def _check_anchor(self, seal: Seal) -> None:
         anchors = self._anchors.pop(seal.last_id, [])
@@ -161,9 +199,9 @@ class Verification:
         """Return under which id a content was sealed, if it ever was."""
         trace = self._sealer.seals.c.trace
         found = self._connection.scalar(select(trace).where(trace.contains(f":{digest}")).limit(1))
-        for entry in (found or "").split():
+        for entry in found.split() if isinstance(found, str) else ():
             number, _, known = entry.partition(":")
-            if known == digest:
+            if known == digest and number.isdecimal():
                 return int(number)
         return None
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import inspect
 from sqlalchemy.exc import NoSuchTableError
@@ -56,3 +58,6 @@ def _refuse_writes() -> None:
     connection = db.session.connection(execution_options=options)
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA query_only = ON")
+        # Text that is no UTF-8 is shown: who looks at the trail may be looking for it.
+        driver: Any = connection.connection.driver_connection
+        driver.text_factory = partial(str, encoding="utf-8", errors="backslashreplace")

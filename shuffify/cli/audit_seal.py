@@ -70,6 +70,8 @@ def verify(path: Path | None, as_json: bool) -> None:
         try:
             saw = trail.custody.verify(db.engine, anchors)
         except SealKeyError as error:
+            # What was found without the key is no less true.
+            _echo_findings(error.saw, as_json)
             remedy = "Add it to AUDIT_SEAL_KEY, after a comma"
             raise ConfigurationError([f"AUDIT_SEAL_KEY: {error} {remedy}."]) from error
         added = path is not None and not saw.found and _add(path, anchors, saw)
@@ -79,6 +81,14 @@ def verify(path: Path | None, as_json: bool) -> None:
             terminal.echo(_lines(saw, path, anchors, added))
     if saw.found:
         raise SystemExit(1)
+
+
+def _echo_findings(saw: Verified, as_json: bool) -> None:
+    if as_json:
+        told = {"found": saw.found, "findings": [asdict(one) for one in saw.findings]}
+        terminal.echo_json({**told, "is_complete": False})
+    elif saw.found:
+        terminal.echo(_findings(saw))
 
 
 def _anchors(path: Path) -> list[Anchor]:
@@ -125,11 +135,15 @@ def _as_json(saw: Verified, anchors: list[Anchor], added: bool) -> dict[str, Any
     }
 
 
-def _lines(saw: Verified, path: Path | None, anchors: list[Anchor], added: bool) -> Iterator[str]:
+def _findings(saw: Verified) -> Iterator[str]:
     for one in saw.findings:
         yield f"{one.kind}: {one.told}"
     if saw.found > len(saw.findings):
         yield f"… and {saw.found - len(saw.findings):,} more."
+
+
+def _lines(saw: Verified, path: Path | None, anchors: list[Anchor], added: bool) -> Iterator[str]:
+    yield from _findings(saw)
     if saw.findings:
         yield ""
     compared = f"{counted(saw.rows, 'row')} compared with {counted(saw.seals, 'seal')}"

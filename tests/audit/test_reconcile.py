@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from shuffify.audit.reconcile import (
     SUMMARISED,
     Reconciler,
 )
+from tests import databases
 from tests.audit.stage import Json, LogColumns, Stage, UserColumns, staged
 
 
@@ -125,6 +127,20 @@ def stage(engine: Engine) -> Iterator[Stage]:
 
 @pytest.fixture
 def books(stage: Stage) -> None:
+    put_books(stage)
+
+
+@pytest.fixture
+def sqlite_stage(tmp_path: Path) -> Iterator[Stage]:
+    """Stage the books where anything may stand in a column: PostgreSQL knows types."""
+    engine = databases.connect(f"sqlite:///{tmp_path / 'a.sqlite'}")
+    with staged(engine, Base, ActivityLog) as stage, bind(user_id=7):
+        put_books(stage)
+        yield stage
+    engine.dispose()
+
+
+def put_books(stage: Stage) -> None:
     with stage.session() as session:
         session.add_all([
             Book(id=1, title="One", price=Decimal("9.999"), tags=["a"], body="la",
@@ -134,6 +150,9 @@ def books(stage: Stage) -> None:
             Dog(id=5, name="Rex", tricks=2), Animal(id=6, name="Tom"),
         ])
         session.commit()
+
+
+DAMAGE = "UPDATE activity_log SET {} WHERE entity_type = 'book' AND entity_id = '1'"
 
 
 def found(stage: Stage) -> tuple[list[tuple[Any, ...]], Reconciler]:
@@ -365,3 +384,36 @@ def test_it_reads_one_snapshot_and_writes_nothing(stage: Stage, books: None) -> 
         session.commit()
     before = stage.rows()
     assert found(stage)[0] == [] and stage.rows() == before
+
+
+@pytest.mark.parametrize("damage", [
+    "metadata_json = '[1]'", "metadata_json = '{\"changes\": 3}'",
+    "metadata_json = '{\"changes\": {\"title\": 1}}'",
+    "metadata_json = '{\"truncated\": true, \"changes\": [\"title\", \"price\", \"bought_at\","
+    " \"tags\", \"body\", \"password\"], \"cascaded\": 3}'",
+])
+def test_a_row_of_the_log_in_no_form_of_ours_hides_no_finding(
+    stage: Stage, books: None, damage: str
+) -> None:
+    by_hand(stage, DAMAGE.format(damage), "UPDATE books SET title = 'other' WHERE id = 2")
+    findings, reconciler = found(stage)
+
+    assert findings == [("altered", "book", "2", ("title",))]
+    assert covered(reconciler)["book", "title", "the row's metadata was cut"] == 1
+
+
+@pytest.mark.parametrize("damage", [
+    "metadata_json = '{'", "created_at = 'garbage'", "description = CAST(x'ff' AS TEXT)",
+])
+def test_a_row_of_the_log_that_cannot_be_read_hides_no_finding(
+    sqlite_stage: Stage, damage: str
+) -> None:
+    by_hand(sqlite_stage, DAMAGE.format(damage), "UPDATE books SET title = 'other' WHERE id = 2")
+    assert found(sqlite_stage)[0] == [("altered", "book", "2", ("title",))]
+
+
+def test_a_live_text_that_is_no_utf_8_is_found(sqlite_stage: Stage) -> None:
+    damage = "title = CAST(x'ff' AS TEXT), body = CAST(x'ff' AS TEXT)"
+    by_hand(sqlite_stage, f"UPDATE books SET {damage} WHERE id = 1")
+    (_, _, id_, columns), = found(sqlite_stage)[0]
+    assert (id_, set(columns)) == ("1", {"title", "body"})

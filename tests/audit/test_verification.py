@@ -128,6 +128,8 @@ def test_each_tampering_is_named(
     "UPDATE activity_log SET metadata_json = '{' WHERE id = 6",
     f"UPDATE activity_log SET metadata_json = '{'[' * 20_000}' WHERE id = 6",
     "UPDATE activity_log SET activity_type = 'audit_prune', metadata_json = '{' WHERE id = 6",
+    "UPDATE activity_log SET description = CAST(x'4eff' AS TEXT) WHERE id = 6",
+    "UPDATE activity_log SET activity_type = 'audit_prune', metadata_json = '[]' WHERE id = 6",
     "UPDATE activity_seals SET sealed_at = 'garbage' WHERE first_id = 5",
 ])
 def test_what_cannot_be_read_is_named_and_can_be_sealed(tmp_path: Path, statement: str) -> None:
@@ -142,6 +144,37 @@ def test_what_cannot_be_read_is_named_and_can_be_sealed(tmp_path: Path, statemen
     archive.tamper("UPDATE activity_log SET created_at = 'garbage' WHERE id > 102")
     archive.seal()
     assert len(archive.found()) == 1
+    archive.engine.dispose()
+
+
+@pytest.mark.parametrize("change, at", [
+    ("trace = CAST(trace AS BLOB)", 5), ("trace = CAST(x'ff' AS TEXT)", 5),
+    ("last_id = 'abc'", 5), ("row_count = 1.5", 5), ("digest = x'00'", 5),
+    ("key_id = x'00'", 5), ("previous = x'00'", 5), ("first_id = 'abc'", 103),
+])
+def test_a_seal_that_is_none_hides_no_other_row(
+    tmp_path: Path, change: str, at: int
+) -> None:
+    archive = Archive(databases.connect(f"sqlite:///{tmp_path / 'a.sqlite'}"))
+    fill(archive)
+    archive.tamper(
+        f"UPDATE activity_seals SET {change} WHERE first_id = 5",
+        "UPDATE activity_log SET description = 'N' WHERE id IN (2, 6, 10)",
+    )
+    found = archive.found()
+    archive.engine.dispose()
+
+    assert {("altered", 2), ("altered", 10), ("seal_altered", at)} <= set(found)
+    assert {kind for kind, _ in found} <= {"altered", "seal_altered", "seal_missing"}
+    assert ("altered", 6) not in found, "its seal tells nothing of it"
+
+
+def test_nothing_is_sealed_upon_a_seal_that_is_none(tmp_path: Path) -> None:
+    archive = Archive(databases.connect(f"sqlite:///{tmp_path / 'a.sqlite'}"))
+    fill(archive)
+    archive.tamper("UPDATE activity_seals SET last_id = 'abc' WHERE first_id = 5")
+    with pytest.raises(AuditError, match="not as it was made: verify names it"):
+        archive.seal(1)
     archive.engine.dispose()
 
 
@@ -265,6 +298,19 @@ def test_keyed_seals_need_their_key(sealed: Archive) -> None:
     sealed.trail.custody.seal_with(["second key", "wrong key"])
     with pytest.raises(SealKeyError, match="the given keys are [0-9a-f]{16}, [0-9a-f]{16}"):
         sealed.verify()
+
+
+def test_a_key_that_is_missing_hides_no_finding(sealed: Archive) -> None:
+    sealed.tamper(
+        "UPDATE activity_seals SET key_id = 'x' WHERE first_id = 5",
+        "UPDATE activity_log SET description = 'N' WHERE id IN (2, 6, 10)",
+    )
+    with pytest.raises(SealKeyError, match="with the key x; no key was given") as caught:
+        sealed.verify()
+    saw = caught.value.saw
+    assert [(one.kind, one.row_id) for one in saw.findings] == [
+        ("altered", 2), ("altered", 6), ("seal_altered", 9), ("altered", 10)
+    ], "the seal after it has lost its key, as it seems"
 
 
 def test_a_chain_that_loses_its_key_is_named(sealed: Archive) -> None:

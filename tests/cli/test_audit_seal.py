@@ -125,6 +125,42 @@ def test_a_key_that_is_missing_or_wrong_is_named_and_ends_with_78(
     assert audit("verify", AUDIT_SEAL_KEY=f"new, {KEYS['AUDIT_SEAL_KEY']}").exit_code == 0
 
 
+def test_a_key_that_is_missing_hides_no_finding(
+    audit: Audit, record: Record, session: Session
+) -> None:
+    for _ in range(3):
+        record()
+    audit("seal", **KEYS)
+    tamper(session, "UPDATE activity_log SET description = 'Logged in' WHERE id = 2")
+
+    result = audit("verify")
+    assert (result.exit_code, result.stdout) == (78, "altered: row 2 is not as it was sealed\n")
+    assert "AUDIT_SEAL_KEY: The trail was sealed with the key " in result.stderr
+    told = audit("verify", "--json")
+    assert (told.exit_code, json.loads(told.stdout)["found"]) == (78, 1)
+    assert json.loads(told.stdout)["is_complete"] is False
+
+
+@pytest.mark.parametrize(
+    "command", [("verify",), ("list",), ("show", "2"), ("show", "2", "--json")]
+)
+def test_text_that_is_no_utf_8_is_read_all_the_same(
+    audit: Audit, record: Record, session: Session, command: tuple[str, ...]
+) -> None:
+    if session.get_bind().dialect.name == "postgresql":
+        return  # It takes no such text.
+    for _ in range(3):
+        record()
+    audit("seal")
+    tamper(session, "UPDATE activity_log SET description = CAST(x'4e31ff' AS TEXT) WHERE id = 2")
+
+    result = audit(*command)
+
+    is_verify = command == ("verify",)
+    assert (result.exit_code, result.stderr) == (int(is_verify), "")
+    assert ("altered: row 2" if is_verify else "N1\\") in result.stdout
+
+
 def test_a_file_that_holds_no_anchors_ends_with_2(
     audit: Audit, record: Record, tmp_path: Path
 ) -> None:
