@@ -60,9 +60,8 @@ def cloud_event(row: Row, *, source: str, prefix: str) -> dict[str, Any]:
 def ecs(row: Row, *, namespace: str) -> dict[str, Any]:
     """Return a row as an ECS document; what ECS has no field for stands under ``namespace``."""
     kind = row["activity_type"]
-    metadata = row.get("metadata") or {}
-    client = metadata.get("client") or {}
-    outcome = metadata.get("outcome")
+    metadata = row.get("metadata")
+    known, client = _mapping(metadata), _mapping(_mapping(metadata).get("client"))
     own = {
         name: row.get(name)
         for name in ("id", "entity_type", "entity_id", "playlist_id", "playlist_name", "source")
@@ -77,15 +76,15 @@ def ecs(row: Row, *, namespace: str) -> dict[str, Any]:
             "action": kind,
             "category": [_category(kind)],
             "type": [_ECS_TYPES.get(kind.rpartition("_")[2], "info")],
-            "outcome": _ECS_OUTCOMES.get(outcome, "success"),
+            "outcome": _ECS_OUTCOMES.get(_text(known.get("outcome")), "success"),
             "dataset": f"{namespace}.activity",
             "provider": row.get("source"),
-            "reason": metadata.get("reason"),
+            "reason": _text(known.get("reason")),
         },
         "user": {"id": None if row.get("user_id") is None else str(row["user_id"])},
         "http": {"request": {"id": row.get("request_id")}},
-        "source": {"ip": row.get("remote_addr") or client.get("remote_addr")},
-        "user_agent": {"original": row.get("user_agent") or client.get("user_agent")},
+        "source": {"ip": row.get("remote_addr") or _text(client.get("remote_addr"))},
+        "user_agent": {"original": row.get("user_agent") or _text(client.get("user_agent"))},
         namespace: {**own, "metadata": metadata or None},
     }
     return _without_nothing(document)
@@ -97,6 +96,15 @@ def csv_cells(row: Row) -> list[str]:
     A text that a spreadsheet would take for a formula gets an apostrophe in front.
     """
     return [_cell(value) for value in row.values()]
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    # What stands in the log may have been put there by hand.
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _category(kind: str) -> str:

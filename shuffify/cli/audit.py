@@ -25,7 +25,7 @@ from shuffify.cli.audit_seal import seal, verify
 from shuffify.cli.audit_stats import stats
 from shuffify.extensions import db
 from shuffify.models.db import User
-from shuffify.services.activity_query import Cursor, Page, find_event, read_page
+from shuffify.services.activity_query import Cursor, Page, find_event, read_page, told
 
 MOST_ROWS = 1_000
 """One page: what is printed at once is held at once."""
@@ -58,7 +58,7 @@ def list_rows(
     """
     with reading():
         page = read_page(filter_of(**options), limit=limit, before=before, after=after)
-        rows = [row.to_dict() for row in page.rows]
+        rows = [told(row) for row in page.rows]
         if as_json:
             terminal.echo_json(rows)
         elif rows:
@@ -86,7 +86,7 @@ def show_event(event: str, as_json: bool) -> None:
         found = find_event(int(event) if event.isdigit() else event.lower())
         if found is None:
             raise click.ClickException(f"There is no event {event}.")
-        row = found.to_dict()
+        row = told(found)
         if as_json:
             terminal.echo_json(row)
         else:

@@ -11,6 +11,7 @@ from shuffify.cli.audit_filters import filter_of, filter_options
 from shuffify.cli.audit_reading import reading
 from shuffify.cli.terminal import Column
 from shuffify.services.activity_stats import ActivityStats, count_activity
+from shuffify.web.negotiation import counted
 
 COUNT_WIDTH = 11
 
@@ -37,8 +38,11 @@ def stats(shown: int, as_json: bool, **options: Any) -> None:
 
 
 def _lines(found: ActivityStats, shown: int) -> Iterator[str]:
-    assert found.first is not None and found.last is not None
-    yield f"{found.total:,} rows from {found.first:%Y-%m-%d %H:%M} to {found.last:%Y-%m-%d %H:%M}."
+    if found.first is None or found.last is None:
+        yield f"{counted(found.total, 'row')}, none with a time that can be read."
+    else:
+        between = f"{found.first:%Y-%m-%d %H:%M} to {found.last:%Y-%m-%d %H:%M}"
+        yield f"{found.total:,} rows from {between}."
     yield ""
     yield from _table("TYPE", found.types.most_common())
     yield ""

@@ -58,6 +58,7 @@ class ActivityLog(Model):
 
 def as_dict(row: Any) -> dict[str, Any]:
     """Return a row as JSON-ready values, be it an object or what a Core SELECT gives."""
+    at = row.created_at
     return {
         "id": row.id,
         "user_id": row.user_id,
@@ -66,7 +67,7 @@ def as_dict(row: Any) -> dict[str, Any]:
         "playlist_id": row.playlist_id,
         "playlist_name": row.playlist_name,
         "metadata": row.metadata_json,
-        "created_at": None if row.created_at is None else iso_utc(row.created_at),
+        "created_at": iso_utc(at) if isinstance(at, datetime) else at,
         "event_id": row.event_id,
         "entity_type": row.entity_type,
         "entity_id": row.entity_id,

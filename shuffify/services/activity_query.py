@@ -7,16 +7,48 @@ arrive meanwhile move nothing. Database errors pass through.
 from dataclasses import dataclass
 from datetime import datetime
 import re
-from typing import Any, Self
+from typing import Any, Final, Self
 
-from sqlalchemy import BigInteger, ColumnElement, Select, exists, literal, or_, select, tuple_
+from sqlalchemy import (
+    BigInteger, ColumnElement, Row, Select, exists, literal, or_, select, tuple_,
+)
 
 from shuffify.audit import OWN_TYPES
+from shuffify.audit.tolerance import Unreadable, tolerant
 from shuffify.audit_trail import trail
 from shuffify.enums import ActivityType
 from shuffify.extensions import db
 from shuffify.models.base import iso_utc, to_utc
+from shuffify.models.activity_log import as_dict
 from shuffify.models.db import ActivityLog
+
+READABLE: Final = tuple(
+    tolerant(column, column.name) for column in ActivityLog.__table__.c
+)
+"""The log's columns for a SELECT that a row altered by hand does not end."""
+
+UNREADABLE: Final = "[unreadable]"
+
+_PLAIN: Final = frozenset({type(None), bool, int, float, str, dict, list})
+
+
+def told(row: Any) -> dict[str, Any]:
+    """Return what a SELECT of `READABLE` gave as `ActivityLog.to_dict` does.
+
+    What no column of its type can hold is told as text that begins with `UNREADABLE`.
+    """
+    found = as_dict(row)
+    if found["created_at"] is None:  # The column has no null: the driver cannot read it.
+        found["created_at"] = UNREADABLE
+    if _PLAIN.issuperset(map(type, found.values())):
+        return found
+    return {name: _plain(value) for name, value in found.items()}
+
+
+def _plain(value: Any) -> Any:
+    if type(value) in _PLAIN:
+        return value
+    return repr(value if isinstance(value, Unreadable) else Unreadable(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +98,14 @@ class ActivityFilter:
 class Cursor:
     """A row's place in the order of the trail, as `2026-11-23T08:15:00.000001+00:00,1234`."""
 
-    at: datetime
+    at: datetime | None
+    """None where the row has none that can be read: its place is then looked up."""
     id: int
 
     @classmethod
-    def of(cls, row: ActivityLog) -> Self:
+    def of(cls, row: Any) -> Self:
         """Return the place of a row."""
-        return cls(row.created_at, row.id)
+        return cls(row.created_at if isinstance(row.created_at, datetime) else None, row.id)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -80,17 +113,28 @@ class Cursor:
         at, _, number = text.rpartition(",")
         if not re.fullmatch("[0-9]{1,18}", number):
             raise ValueError(f"{text!r} does not end with the number of a row")
+        if at == "?" or at.startswith(UNREADABLE):
+            return cls(None, int(number))
         return cls(to_utc(datetime.fromisoformat(at)), int(number))
 
     def __str__(self) -> str:
-        return f"{iso_utc(self.at)},{self.id}"
+        return f"{'?' if self.at is None else iso_utc(self.at)},{self.id}"
+
+    def place(self) -> ColumnElement[Any]:
+        """Return what `(created_at, id)` compares with."""
+        number = _number(self.id)
+        if self.at is not None:
+            return tuple_(self.at, number)
+        row = ActivityLog
+        return tuple_(select(row.created_at).where(row.id == number).scalar_subquery(), number)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """Some rows, newest first, and where the neighbouring pages begin."""
 
-    rows: tuple[ActivityLog, ...]
+    rows: tuple[Row[Any], ...]
+    """For `told`."""
     older: Cursor | None
     """Ask for what is before it; None when these are the oldest rows."""
     newer: Cursor | None
@@ -109,8 +153,8 @@ def read_page(
     With both cursors, the newest rows between them.
     """
     forwards = after is not None and before is None
-    statement = select(ActivityLog).where(*wanted.conditions(), *_between(before, after))
-    found = db.session.scalars(_ordered(statement, forwards).limit(limit + 1)).all()
+    statement = select(*READABLE).where(*wanted.conditions(), *_between(before, after))
+    found = db.session.execute(_ordered(statement, forwards).limit(limit + 1)).all()
     rows = tuple(found[:limit])
     more = len(found) > limit
     if forwards:
@@ -126,13 +170,13 @@ def read_page(
     )
 
 
-def find_event(reference: int | str) -> ActivityLog | None:
-    """Return the row with this id, or with this event id."""
+def find_event(reference: int | str) -> Row[Any] | None:
+    """Return the row with this id, or with this event id, for `told`."""
     if isinstance(reference, int):
         wanted = ActivityLog.id == _number(reference)
     else:
         wanted = ActivityLog.event_id == reference
-    return db.session.scalars(select(ActivityLog).where(wanted)).one_or_none()
+    return db.session.execute(select(*READABLE).where(wanted)).one_or_none()
 
 
 def is_recorded(type_pattern: str) -> bool:
@@ -157,9 +201,9 @@ def _between(before: Cursor | None, after: Cursor | None) -> list[ColumnElement[
     place = tuple_(ActivityLog.created_at, ActivityLog.id)
     found = []
     if before is not None:
-        found.append(place < tuple_(before.at, _number(before.id)))
+        found.append(place < before.place())
     if after is not None:
-        found.append(place > tuple_(after.at, _number(after.id)))
+        found.append(place > after.place())
     return found
 
 

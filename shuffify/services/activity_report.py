@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, Integer, func, select
+from sqlalchemy import ColumnElement, case, func, select, type_coerce
 
+from shuffify.audit.tolerance import tolerant
 from shuffify.enums import ActivityType
 from shuffify.extensions import db
-from shuffify.models.activity_log import as_dict
 from shuffify.models.db import ActivityLog, ActivitySeal
-from shuffify.services.activity_query import ActivityFilter
+from shuffify.services.activity_query import READABLE, UNREADABLE, ActivityFilter, told
 from shuffify.services.activity_stats import ActivityStats, count_activity
 
 MOST_ENTRIES: Final = 15
@@ -87,9 +87,9 @@ def read_report(wanted: ActivityFilter) -> ActivityReport:
 
 def in_steps(days: dict[str, int]) -> tuple[Step, list[tuple[str, int]]]:
     """Return counts by day as an unbroken series of days, weeks (from Monday) or months."""
-    if not days:
+    counts = {date.fromisoformat(day): count for day, count in days.items() if day != UNREADABLE}
+    if not counts:
         return "day", []
-    counts = {date.fromisoformat(day): count for day, count in days.items()}
     first, last = min(counts), max(counts)
     span = (last - first).days + 1
     step: Step = "day" if span <= MOST_STEPS else "week" if span <= 7 * MOST_STEPS else "month"
@@ -131,7 +131,8 @@ def _playlists(conditions: Sequence[ColumnElement[bool]]) -> list[tuple[str, int
     """Return the rows by playlist, each under the name that it had last."""
     row = ActivityLog
     statement = (
-        select(row.playlist_id, row.playlist_name, func.count(), func.max(row.created_at))
+        select(row.playlist_id, row.playlist_name, func.count(),
+               tolerant(func.max(row.created_at), "newest"))
         .where(*conditions, row.playlist_id.is_not(None))
         .group_by(row.playlist_id, row.playlist_name)
     )
@@ -139,15 +140,14 @@ def _playlists(conditions: Sequence[ColumnElement[bool]]) -> list[tuple[str, int
     newest: dict[str, tuple[Any, str]] = {}
     for id_, name, count, at in db.session.execute(statement):
         assert id_ is not None
+        at = at if isinstance(at, datetime) else datetime.min
         counts[id_] += count
         newest[id_] = max(newest.get(id_, (at, "")), (at, name or id_))
     return with_the_rest([(newest[id_][1], count) for id_, count in counts.most_common()])
 
 
 def _schedules(conditions: Sequence[ColumnElement[bool]]) -> list[ScheduleRuns]:
-    metadata = ActivityLog.metadata_json
-    schedule_id = metadata["schedule_id"].as_string().cast(Integer)
-    outcome = metadata["outcome"].as_string()
+    schedule_id, outcome = _metadata("schedule_id"), _metadata("outcome")
     statement = (
         select(schedule_id, outcome, func.count(), func.max(ActivityLog.playlist_name))
         .where(*conditions, ActivityLog.activity_type == ActivityType.SCHEDULE_RUN,
@@ -155,18 +155,32 @@ def _schedules(conditions: Sequence[ColumnElement[bool]]) -> list[ScheduleRuns]:
         .group_by(schedule_id, outcome)
     )
     found: dict[int, ScheduleRuns] = {}
-    for id_, how, count, name in db.session.execute(statement):
+    for key, how, count, name in db.session.execute(statement):
+        if not str(key).isdecimal():
+            continue  # Somebody put it there by hand.
+        id_ = int(key)
         runs = found.setdefault(id_, ScheduleRuns(id_, name or "", Counter()))
-        runs.outcomes[how or "unknown"] += count
+        runs.outcomes[str(how or "unknown")] += count
     busiest = sorted(found.values(), key=lambda runs: (-runs.outcomes.total(), runs.schedule_id))
     return busiest[:MOST_ENTRIES]
 
 
+def _metadata(name: str) -> ColumnElement[Any]:
+    """Return a value of the metadata as text; null where somebody left no JSON."""
+    column: Any = ActivityLog.metadata_json
+    if db.engine.dialect.name == "sqlite":
+        column = type_coerce(case((func.json_valid(column) == 1, column)), column.type)
+    found: ColumnElement[Any] = column[name].as_string()
+    return found
+
+
 def _seal_state() -> SealState:
     seal = ActivitySeal
-    statement = select(func.count(), func.max(seal.sealed_at), func.max(seal.last_id))
+    statement = select(func.count(),
+                       tolerant(func.max(seal.sealed_at), "newest"), func.max(seal.last_id))
     seals, newest, last_id = db.session.execute(statement).one()
     rest = select(func.count()).select_from(ActivityLog).where(ActivityLog.id > (last_id or 0))
+    newest = newest if isinstance(newest, datetime) else None
     return SealState(seals, newest, db.session.scalar(rest) or 0)
 
 
@@ -177,11 +191,11 @@ def _failures(conditions: Sequence[ColumnElement[bool]]) -> tuple[list[dict[str,
         *conditions,
         # By type first: an index has it, and few rows of other types would have to be looked into.
         row.activity_type.in_(with_outcome),
-        row.metadata_json["outcome"].as_string().in_(FAILED),
+        _metadata("outcome").in_(FAILED),
     ]
     count = db.session.scalar(select(func.count()).select_from(row).where(*failed)) or 0
     newest = (
-        select(row.__table__).where(*failed)
+        select(*READABLE).where(*failed)
         .order_by(row.created_at.desc(), row.id.desc()).limit(MOST_FAILURES)
     )
-    return [as_dict(found) for found in db.session.execute(newest)], count
+    return [told(found) for found in db.session.execute(newest)], count

@@ -2,15 +2,16 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Date, cast, func, select
 
+from shuffify.audit.tolerance import tolerant
 from shuffify.extensions import db
 from shuffify.models.base import iso_utc
 from shuffify.models.db import ActivityLog
-from shuffify.services.activity_query import ActivityFilter
+from shuffify.services.activity_query import UNREADABLE, ActivityFilter
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,10 @@ class ActivityStats:
     first: datetime | None
     last: datetime | None
     days: dict[str, Counter[str]] = field(default_factory=dict)
-    """By day (UTC, ISO 8601, ascending; days without rows are left out), then by type."""
+    """By day (UTC, ISO 8601, ascending; days without rows are left out), then by type.
+
+    `UNREADABLE` counts rows whose time somebody altered to what is none.
+    """
 
     @property
     def types(self) -> Counter[str]:
@@ -48,21 +52,28 @@ def count_activity(wanted: ActivityFilter) -> ActivityStats:
     row = ActivityLog
     day = _day()
     statement = (
-        select(day, row.activity_type, func.count(), func.min(row.created_at),
-               func.max(row.created_at))
+        select(tolerant(day, "day"), row.activity_type, func.count(),
+               tolerant(func.min(row.created_at), "first"),
+               tolerant(func.max(row.created_at), "last"))
         .where(*wanted.conditions())
         .group_by(day, row.activity_type)
     )
     # Sorted here, where they are few: PostgreSQL takes each time for a day of its own, and would
     # sort all rows for an ORDER BY.
-    found = sorted(db.session.execute(statement), key=lambda one: (str(one[0]), one[1]))
+    found = sorted(db.session.execute(statement), key=lambda one: (str(one[0]), str(one[1])))
     days: dict[str, Counter[str]] = {}
-    firsts, lasts = [], []
-    for on, kind, count, first, last in found:
-        days.setdefault(str(on), Counter())[kind] = count
-        firsts.append(first)
-        lasts.append(last)
-    return ActivityStats(min(firsts, default=None), max(lasts, default=None), days)
+    times: list[datetime] = []
+    for on, kind, count, *ends in found:
+        days.setdefault(_day_name(on), Counter())[kind] += count
+        times += [end for end in ends if isinstance(end, datetime)]
+    return ActivityStats(min(times, default=None), max(times, default=None), days)
+
+
+def _day_name(on: Any) -> str:
+    try:
+        return date.fromisoformat(str(on)).isoformat()
+    except ValueError:
+        return UNREADABLE
 
 
 def _day() -> ColumnElement[Any]:

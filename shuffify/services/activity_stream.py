@@ -10,8 +10,8 @@ from typing import Any, Final
 from sqlalchemy import select, tuple_
 
 from shuffify.extensions import db
-from shuffify.models.activity_log import ActivityLog, as_dict
-from shuffify.services.activity_query import ActivityFilter
+from shuffify.models.activity_log import ActivityLog
+from shuffify.services.activity_query import READABLE, ActivityFilter, Cursor, told
 
 BATCH: Final = 2_000
 """Rows read at once: large enough that the query costs little, small in memory."""
@@ -22,17 +22,15 @@ def stream_rows(wanted: ActivityFilter) -> Iterator[dict[str, Any]]:
     table = ActivityLog.__table__
     place = tuple_(table.c.created_at, table.c.id)
     statement = (
-        select(table).where(*wanted.conditions()).order_by(*place).limit(BATCH)
+        select(*READABLE).where(*wanted.conditions()).order_by(*place).limit(BATCH)
     )
     last: Any = None
     while True:
-        some = statement if last is None else statement.where(
-            place > tuple_(last.created_at, last.id)
-        )
+        some = statement if last is None else statement.where(place > Cursor.of(last).place())
         # Rows, not objects: nobody needs an identity map of a million of them.
         rows = db.session.execute(some).all()
         for row in rows:
-            yield as_dict(row)
+            yield told(row)
         if len(rows) < BATCH:
             return
         last = rows[-1]
