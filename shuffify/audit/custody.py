@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -81,7 +82,8 @@ class Custody:
         """Delete the rows that stand before every row from a moment on; a naive one is UTC.
 
         Where there are seals, rows are sealed before they go. Leaves one row `audit_prune` for
-        each user who has lost some. Commits once.
+        each user who has lost some. Commits once. What transactions under way hold up, so that
+        it cannot be sealed, stays and is counted.
         """
         is_sealed = self._sealer is not None and not dry_run
         up_to = self.seal(engine).last_id if is_sealed else None
@@ -89,11 +91,13 @@ class Custody:
             end = self._retention.end(connection, before, up_to)
             if dry_run:
                 return summed(self._retention.shares(connection, end))
+            old_end = self._retention.end(connection, before, None)
+            held_up = self._retention.between(connection, end, old_end)
         # Afresh: on SQLite a transaction that has read must not write when others wrote.
         with engine.begin() as connection:
             pruned = self._retention.prune(connection, end, before, reason)
         self._counters.add("pruned", pruned.rows)
-        return pruned
+        return replace(pruned, held_up=held_up)
 
     def erase(self, session: Session, user_id: Any) -> int:
         """Blank a person's address and browser in the log; return in how many rows.

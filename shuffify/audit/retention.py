@@ -41,6 +41,8 @@ class Pruned:
     users: int = 0
     first_id: int | None = None
     last_id: int | None = None
+    held_up: int = 0
+    """Rows that are old enough and stay: they could not be sealed before they go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,11 @@ class Retention:
         else:
             end = first_kept - 1
         return end if up_to is None else min(end, up_to)
+
+    def between(self, connection: Connection, end: int, later: int) -> int:
+        """Return how many rows stand above an id, up to a later one."""
+        query = select(func.count()).where(self._key > end, self._key <= later)
+        return connection.scalar(query) or 0
 
     def shares(self, connection: Connection, end: int) -> list[Share]:
         """Return what each user has up to an id."""

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from shuffify.audit import AuditError, AuditTrail, bind
+from shuffify.audit import AuditError, AuditTrail, bind, sealer
 from shuffify.audit.anchor import Anchor, add_anchor, anchor_of, read_anchors
 from shuffify.audit.errors import AnchorError, SealKeyError
 from shuffify.audit.seal import SealKeys
@@ -396,6 +396,20 @@ def test_what_is_not_sealed_is_sealed_before_it_is_pruned(archive: Archive) -> N
     archive.trail.custody.prune(archive.engine, NOON + timedelta(minutes=3))
     saw = archive.verify()
     assert (saw.seals, saw.rows, saw.pruned_up_to, saw.findings) == (1, 2, 2, [])
+
+
+@pytest.mark.parametrize("sealed_rows, gone", [(0, 0), (2, 2), (4, 3)])
+def test_old_rows_that_cannot_be_sealed_stay_and_are_counted(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, sealed_rows: int, gone: int
+) -> None:
+    if sealed_rows:
+        archive.seal(sealed_rows)
+    archive.put(4 - sealed_rows)
+    monkeypatch.setattr(sealer, "horizon", lambda *_: None)
+    pruned = archive.trail.custody.prune(archive.engine, NOON + timedelta(minutes=4))
+
+    assert (pruned.rows, pruned.held_up) == (gone, 3 - gone)
+    assert archive.found() == []
 
 
 def test_blanking_the_client_breaks_no_seal(sealed: Archive) -> None:

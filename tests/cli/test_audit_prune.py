@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from shuffify.audit import sealer
 from shuffify.models.base import utcnow
 from shuffify.models.db import ActivityLog, User
 from tests.cli.conftest import Audit, Record
@@ -63,6 +64,28 @@ def test_nothing_old_is_said_and_leaves_nothing(
     result = audit("prune", "--keep-days", "2")
     assert (result.exit_code, result.output) == (0, "Nothing is older than 2 days.\n")
     assert session.scalar(select(func.count()).select_from(ActivityLog)) == 1
+
+
+@pytest.mark.parametrize("sealed, said", [
+    (0, ""), (1, "Rows pruned: 1 of 1 users, numbers 1 to 1.\n"),
+])
+def test_rows_that_stay_because_sealing_is_held_up_are_told_and_end_with_1(
+    audit: Audit, old: Callable[..., ActivityLog], monkeypatch: pytest.MonkeyPatch,
+    sealed: int, said: str,
+) -> None:
+    for number in range(4):
+        if number == sealed:
+            audit("seal")
+        old(9)
+    monkeypatch.setattr(sealer, "horizon", lambda *_: None)
+    result = audit("prune", "--keep-days", "2")
+
+    stay = 4 - sealed
+    why = "transactions under way hold up their sealing"
+    assert result.stdout == f"{said}{stay} old rows must stay: {why}. Try again.\n"
+    assert result.exit_code == 1
+    again = audit("prune", "--keep-days", "2", "--json")
+    assert (again.exit_code, json.loads(again.stdout)["held_up"]) == (1, stay)
 
 
 @pytest.mark.parametrize("arguments", [(), ("--keep-days", "0"), ("--keep-days", "soon")])
