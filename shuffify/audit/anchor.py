@@ -49,7 +49,12 @@ def read_anchors(path: Path) -> list[Anchor]:
 
 def add_anchor(path: Path, anchor: Anchor) -> None:
     """Append an anchor to a file and see it safely there; raises OSError."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(anchor)) + "\n")
+    line = json.dumps(asdict(anchor)).encode() + b"\n"
+    with path.open("a+b") as file:
+        if file.seek(0, os.SEEK_END):
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                line = b"\n" + line  # An editor or a copy has left the last line without its end.
+        file.write(line)
         file.flush()
         os.fsync(file.fileno())

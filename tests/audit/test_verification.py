@@ -281,6 +281,18 @@ def test_a_file_that_holds_no_anchors_is_refused_with_its_line(
         read_anchors(path)
 
 
+def test_an_anchor_gets_a_line_of_its_own_where_the_last_has_no_end(tmp_path: Path) -> None:
+    path = tmp_path / "anchors"
+    first, second = Anchor(1, "one", "then"), Anchor(2, "two", "now", "key")
+    add_anchor(path, first)
+    path.write_bytes(path.read_bytes().rstrip(b"\n"))
+    add_anchor(path, second)
+    add_anchor(path, first)
+
+    assert read_anchors(path) == [first, second, first]
+    assert len(path.read_bytes().splitlines()) == 3
+
+
 # -- keys --------------------------------------------------------------------------------------
 
 
