@@ -19,7 +19,7 @@ from flask.cli import AppGroup, ScriptInfo
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 
 from shuffify import create_app
-from shuffify.audit import bind
+from shuffify.audit import AuditError, bind
 from shuffify.errors import ConfigurationError, DatabaseUnavailable, SchemaError
 from shuffify.extensions import db
 from shuffify.models.sqlite import write_transactions
@@ -35,6 +35,10 @@ COMMANDS = {
     "users": "shuffify.cli.users:users",
 }
 """Where each command lives, so that `--help` imports none that it does not show."""
+
+
+INSUFFICIENT_PRIVILEGE = "42501"
+"""What PostgreSQL calls it when a role lacks a right."""
 
 
 class DatabaseFailure(click.ClickException):
@@ -119,13 +123,21 @@ def _exit_codes() -> Iterator[None]:
     except DBAPIError as error:
         # DatabaseError itself, not what derives from it, is what a file that is none gives.
         if isinstance(error, (OperationalError, InterfaceError)) or type(error) is DatabaseError:
-            raise DatabaseFailure(_cause(error)) from error
+            told = f"The database is unavailable: {_drivers_words(error)}"
+            raise DatabaseFailure(told) from error
+        if getattr(error.orig, "sqlstate", None) == INSUFFICIENT_PRIVILEGE:
+            raise ConfigurationFailure(
+                f"DATABASE_URL: the database says {_drivers_words(error)!r}. Grant its role that "
+                "right, or use the role that owns the tables."
+            ) from error
         raise
+    except AuditError as error:
+        raise click.ClickException(str(error)) from error
 
 
-def _cause(error: DBAPIError) -> str:
-    # The driver's words alone: SQLAlchemy's message holds the statement and its values.
-    return f"The database is unavailable: {str(error.orig).strip()}"
+def _drivers_words(error: DBAPIError) -> str:
+    # These alone: SQLAlchemy's message holds the statement and its values.
+    return str(error.orig).strip()
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
