@@ -9,8 +9,8 @@ from shuffify.keys import new_secret_key, new_token_key
 from shuffify.services import TokenService
 
 _OPTIONAL = (
-    "AUDIT_SEAL_KEY is optional: with it, who has only the database cannot seal an altered trail "
-    "anew.\nKeep it as long as the trail: `shuffify audit verify` needs it."
+    "AUDIT_SEAL_KEY is optional: with it, who has only the database cannot make or alter a seal.\n"
+    "Keep it as long as the trail: `shuffify audit verify` needs it."
 )
 
 

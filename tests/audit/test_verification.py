@@ -351,6 +351,21 @@ def test_without_the_key_nobody_makes_a_seal_that_fits(sealed: Archive) -> None:
     assert sealed.found() == [("seal_altered", 103)]
 
 
+def test_a_key_alone_does_not_show_seals_that_were_deleted_and_made_anew(
+    archive: Archive,
+) -> None:
+    archive.trail.custody.seal_with(["first key"])
+    fill(archive)
+    head = archive.verify().head
+    assert head is not None
+    archive.tamper("DELETE FROM activity_seals WHERE first_id > 1",
+                   "UPDATE activity_log SET user_id = 8 WHERE id = 6")
+    archive.seal()
+
+    assert archive.found() == [], "the app itself has sealed the altered row, with the key"
+    assert [kind for kind, _ in archive.found([anchor_of(head)])] == ["rewritten"]
+
+
 # -- the door ----------------------------------------------------------------------------------
 
 
