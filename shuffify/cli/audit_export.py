@@ -5,13 +5,13 @@ import csv
 from functools import partial
 import json
 from pathlib import Path
-import sys
 from typing import Any, TextIO
 
 import click
 from flask.cli import with_appcontext
 
 from shuffify.audit import cloud_event, csv_cells, ecs
+from shuffify.cli import terminal
 from shuffify.cli.audit_filters import filter_of, filter_options
 from shuffify.cli.audit_reading import reading
 from shuffify.cli.whole_file import whole_file
@@ -40,7 +40,7 @@ def export(kind: str, out: Path | None, **options: Any) -> None:
     with reading():
         rows = stream_rows(filter_of(**options))
         if out is None:
-            _write(rows, kind, sys.stdout)
+            _write(rows, kind, terminal.output())
         else:
             with whole_file(out) as file:
                 count = _write(rows, kind, file)

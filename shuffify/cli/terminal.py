@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import TextIOWrapper
 import json
 import os
 import shutil
 import sys
-from typing import Any
+from typing import Any, TextIO
 import unicodedata
 
 import click
@@ -137,6 +138,8 @@ def echo_json(value: Any) -> None:
 def open_pipe() -> Iterator[None]:
     """Leave the block quietly when whoever reads the output has read enough.
 
+    Raises click.ClickException when it cannot be written for another reason.
+
     What follows it still runs: what was found decides the exit code, not how much was read.
     """
     try:
@@ -144,5 +147,26 @@ def open_pipe() -> Iterator[None]:
         if sys.stdout is not None:
             sys.stdout.flush()
     except BrokenPipeError:
-        # Python flushes once more at the end, which would fail again and say so.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _to_nowhere()
+    except OSError as error:
+        if error.filename is not None:
+            raise  # A file by name is not the output.
+        _to_nowhere()
+        raise click.ClickException(f"The output cannot be written: {error.strerror}.") from error
+
+
+def _to_nowhere() -> None:
+    # Python flushes once more at the end, which would fail again and say so.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def output() -> TextIO:
+    """Return the standard output, for a stream: what it cannot encode it spells out.
+
+    Raises click.ClickException where it is closed.
+    """
+    if sys.stdout is None:
+        raise click.ClickException("There is no output to write to. Use --out FILE.")
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    return sys.stdout

@@ -194,7 +194,7 @@ def _is_of_type(pattern: str) -> ColumnElement[bool]:
     if "*" not in pattern:
         return ActivityLog.activity_type == pattern
     escaped = pattern.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-    return ActivityLog.activity_type.like(escaped.replace("*", "%"), escape="\\")
+    return ActivityLog.activity_type.like(re.sub(r"\*+", "%", escaped), escape="\\")
 
 
 def _between(before: Cursor | None, after: Cursor | None) -> list[ColumnElement[bool]]:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 import json
 from pathlib import Path
+import time
 
 from click.testing import Result
 import pytest
@@ -194,6 +195,21 @@ def test_wrong_usage_ends_with_2_and_says_which_and_what_is_allowed(
     assert result.exit_code == 2, result.output
     assert result.stdout == ""
     assert named in result.stderr and allowed in result.stderr
+
+
+def test_the_last_day_of_all_ends_with_it(audit: Audit, record: Record) -> None:
+    record()
+    for day in ("9999-12-31", "9999-W52-5"):
+        assert numbers(audit("list", "--json", "--until", day)) == [1]
+
+
+def test_a_pattern_of_many_stars_is_soon_refused(audit: Audit, record: Record) -> None:
+    record(activity_type="a" * 50)
+    begun = time.process_time()
+    assert audit("list", "--type", "*" * 25 + "z").exit_code == 2
+    assert audit("list", "--type", "*a" * 12 + "*z").exit_code == 2
+    assert audit("list", "--type", "*" * 25 + "a").exit_code == 0
+    assert time.process_time() - begun < 4
 
 
 def test_nothing_found_is_no_failure(audit: Audit, mira: User) -> None:

@@ -34,6 +34,14 @@ def unread() -> Iterator[int]:
     os.close(writer)
 
 
+@pytest.fixture
+def full() -> Iterator[int]:
+    """Return an output on a disk without room."""
+    device = os.open("/dev/full", os.O_WRONLY)
+    yield device
+    os.close(device)
+
+
 def run(environ: dict[str, str], output: int, *arguments: str) -> tuple[int, str]:
     """Run `shuffify audit …` in a process of its own; return its exit code and its errors."""
     command = [sys.executable, "-m", "shuffify", "audit", *arguments]
@@ -75,3 +83,39 @@ def test_success_that_nobody_reads_of_is_success(
 ) -> None:
     record()
     assert run(environ, unread, *arguments) == (0, "")
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "arguments", [("list",), ("export",), ("verify", "--json"), ("seal",)], ids=" ".join
+)
+def test_an_output_without_room_is_said_without_a_traceback(
+    environ: dict[str, str], full: int, record: Record, arguments: tuple[str, ...]
+) -> None:
+    record()
+    told = "Error: The output cannot be written: No space left on device.\n"
+    assert run(environ, full, *arguments) == (1, told)
+
+
+@on_sqlite
+def test_an_export_to_a_closed_output_is_said_without_a_traceback(
+    environ: dict[str, str], record: Record
+) -> None:
+    record()
+    closed = ["sh", "-c", 'exec "$0" -m shuffify audit export >&-', sys.executable]
+    done = subprocess.run(closed, env=environ, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr == "Error: There is no output to write to. Use --out FILE.\n"
+
+
+@on_sqlite
+def test_csv_spells_out_what_the_output_cannot_encode(
+    environ: dict[str, str], record: Record
+) -> None:
+    record("Saved 'Caf\xe9'")
+    command = [sys.executable, "-m", "shuffify", "audit", "export", "--format", "csv"]
+    done = subprocess.run(
+        command, env={**environ, "PYTHONIOENCODING": "ascii"}, capture_output=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert rb"Saved 'Caf\xe9'" in done.stdout
