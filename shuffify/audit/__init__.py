@@ -17,7 +17,7 @@ from .errors import (
     SealKeyError,
     WatchError,
 )
-from .export import cloud_event, csv_cells, ecs
+from .export import cloud_event, csv_cells, ecs, spelt_out
 from .history import Event
 from .permanence import permanent, protect
 from .policy import Audited, NotAudited, choosing
@@ -64,5 +64,6 @@ __all__ = [
     "permanent",
     "protect",
     "read_anchors",
+    "spelt_out",
     "suspended",
 ]

@@ -7,6 +7,7 @@ A row here is a mapping with the log's columns, times as ISO 8601 text and the m
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -31,6 +32,9 @@ _ECS_OUTCOMES: Final[Mapping[Any, str]] = {
     "failed": "failure", "interrupted": "failure", "skipped": "unknown",
 }
 """By the metadata's `outcome`; what stands in the log without one did happen."""
+
+_JOINERS: Final = frozenset("\u200c\u200d")
+"""Invisible, but part of Persian words and of emoji."""
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -93,7 +97,8 @@ def ecs(row: Row, *, namespace: str) -> dict[str, Any]:
 def csv_cells(row: Row) -> list[str]:
     """Return a row's columns as cells; the metadata as JSON.
 
-    A text that a spreadsheet would take for a formula gets an apostrophe in front.
+    A text that a spreadsheet would take for a formula gets an apostrophe in front, and what could
+    steer a terminal is spelt out.
     """
     return [_cell(value) for value in row.values()]
 
@@ -105,6 +110,21 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def spelt_out(text: str) -> str:
+    """Return text in which what could steer or mislead a terminal is visible, as ``\\x1b``."""
+    if text.isprintable():  # Most are, and it takes no loop to see.
+        return text
+    return "".join(
+        char.encode("unicode_escape").decode("ascii") if _is_hostile(char) else char
+        for char in text
+    )
+
+
+def _is_hostile(char: str) -> bool:
+    # Control, format (with all bidi controls), surrogate, line and paragraph separator.
+    return unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") and char not in _JOINERS
 
 
 def _category(kind: str) -> str:
@@ -129,4 +149,6 @@ def _cell(value: Any) -> str:
         return ""
     if not isinstance(value, str):
         return str(value) if isinstance(value, int) else json.dumps(value, sort_keys=True)
-    return f"'{value}" if value.startswith(_FORMULA) else value
+    told = f"'{value}" if value.startswith(_FORMULA) else value
+    # A line break is part of the format, in quotes.
+    return "\n".join(map(spelt_out, told.split("\n")))

@@ -19,7 +19,7 @@ from flask.cli import AppGroup, ScriptInfo
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 
 from shuffify import create_app
-from shuffify.audit import AuditError, bind
+from shuffify.audit import AuditError, bind, spelt_out
 from shuffify.errors import ConfigurationError, DatabaseUnavailable, SchemaError
 from shuffify.extensions import db
 from shuffify.models.sqlite import write_transactions
@@ -41,13 +41,20 @@ INSUFFICIENT_PRIVILEGE = "42501"
 """What PostgreSQL calls it when a role lacks a right."""
 
 
-class DatabaseFailure(click.ClickException):
+class Failure(click.ClickException):
+    """Ends a command; what the message quotes, of a database or a file, steers no terminal."""
+
+    def format_message(self) -> str:
+        return "\n".join(map(spelt_out, self.message.split("\n")))
+
+
+class DatabaseFailure(Failure):
     """Ends a command whose database is unavailable."""
 
     exit_code = 3
 
 
-class ConfigurationFailure(click.ClickException):
+class ConfigurationFailure(Failure):
     """Ends a command that is not configured well enough to start."""
 
     exit_code = 78
@@ -132,7 +139,7 @@ def _exit_codes() -> Iterator[None]:
             ) from error
         raise
     except AuditError as error:
-        raise click.ClickException(str(error)) from error
+        raise Failure(str(error)) from error
 
 
 def _drivers_words(error: DBAPIError) -> str:

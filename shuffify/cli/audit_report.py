@@ -9,6 +9,7 @@ import click
 from flask.cli import with_appcontext
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from shuffify.audit import spelt_out
 from shuffify.audit_trail import trail
 from shuffify.cli.audit_filters import filter_of, filter_options
 from shuffify.cli.audit_reading import reading
@@ -57,7 +58,7 @@ def render(found: ActivityReport, wanted: ActivityFilter, spooled: int, now: dat
     """Return the page."""
     environment = Environment(
         loader=PackageLoader("shuffify.cli"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
+        finalize=_visible, trim_blocks=True, lstrip_blocks=True,
     )
     environment.filters["number"] = lambda value: f"{value:,}"
     environment.filters["share"] = share
@@ -72,6 +73,11 @@ def render(found: ActivityReport, wanted: ActivityFilter, spooled: int, now: dat
         width=CHART_WIDTH,
         height=CHART_HEIGHT,
     )
+
+
+def _visible(value: Any) -> Any:
+    # What a macro gave is markup, with lines of its own.
+    return spelt_out(value) if type(value) is str else value
 
 
 def described(wanted: ActivityFilter) -> list[tuple[str, str]]:

@@ -84,11 +84,12 @@ def verify(path: Path | None, as_json: bool) -> None:
 
 
 def _echo_findings(saw: Verified, as_json: bool) -> None:
-    if as_json:
-        told = {"found": saw.found, "findings": [asdict(one) for one in saw.findings]}
-        terminal.echo_json({**told, "is_complete": False})
-    elif saw.found:
-        terminal.echo(_findings(saw))
+    with terminal.open_pipe():  # Whoever reads it, the command goes on and ends with 78.
+        if as_json:
+            told = {"found": saw.found, "findings": [asdict(one) for one in saw.findings]}
+            terminal.echo_json({**told, "is_complete": False})
+        elif saw.found:
+            terminal.echo(_findings(saw))
 
 
 def _anchors(path: Path) -> list[Anchor]:
@@ -137,7 +138,7 @@ def _as_json(saw: Verified, anchors: list[Anchor], added: bool) -> dict[str, Any
 
 def _findings(saw: Verified) -> Iterator[str]:
     for one in saw.findings:
-        yield f"{one.kind}: {one.told}"
+        yield terminal.harmless(f"{one.kind}: {one.told}")
     if saw.found > len(saw.findings):
         yield f"… and {saw.found - len(saw.findings):,} more."
 

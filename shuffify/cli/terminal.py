@@ -13,11 +13,10 @@ import unicodedata
 
 import click
 
+from shuffify.audit import spelt_out
+
 GAP = "  "
 NARROWEST = 60
-
-_JOINERS = frozenset("\u200c\u200d")
-"""Invisible, but part of Persian words and of emoji."""
 
 _LEFT_TO_RIGHT = "\u200e"
 
@@ -28,19 +27,10 @@ def harmless(text: str) -> str:
     Control characters, escape sequences and overrides of the writing direction become visible
     as `\\x1b` or `\\u202e`. Right-to-left words stay, and no longer move what follows them.
     """
-    shown = "".join(_escaped(char) if _is_hostile(char) else char for char in text)
+    shown = spelt_out(text)
     if any(unicodedata.bidirectional(char) in ("R", "AL", "AN") for char in shown):
         return f"{_LEFT_TO_RIGHT}{shown}{_LEFT_TO_RIGHT}"
     return shown
-
-
-def _is_hostile(char: str) -> bool:
-    # Control, format (with all bidi controls), surrogate, line and paragraph separator.
-    return unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") and char not in _JOINERS
-
-
-def _escaped(char: str) -> str:
-    return char.encode("unicode_escape").decode("ascii")
 
 
 def cells(text: str) -> int:

@@ -85,5 +85,17 @@ def test_a_null_before_or_after_stays_in_the_metadata() -> None:
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_no_cell_is_a_formula(start: str) -> None:
     cells = csv_cells({**ROW, "playlist_name": f"{start}cmd|' /C calc'!A0"})
-    assert cells[5] == f"'{start}cmd|' /C calc'!A0"
+    visible = {"\t": r"\t", "\r": r"\r"}.get(start, start)
+    assert cells[5] == f"'{visible}cmd|' /C calc'!A0"
     assert cells[0] == "12" and json.loads(cells[6]) == ROW["metadata"]
+
+
+@pytest.mark.parametrize(("text", "told"), [
+    ("\x1b]0;evil\x07", r"\x1b]0;evil\x07"),
+    ("a\u202ecod.exe", r"a\u202ecod.exe"),
+    ("two\nlines", "two\nlines"),
+    ("half \ud83d", r"half \ud83d"),
+    ("👩\u200d🚀 späte Nacht", "👩\u200d🚀 späte Nacht"),
+])
+def test_a_csv_cell_steers_no_terminal(text: str, told: str) -> None:
+    assert csv_cells({**ROW, "playlist_name": text})[5] == told

@@ -165,3 +165,13 @@ def test_somebody_who_ends_it_finds_no_half_file(
     assert audit("export", "--out", str(out / "trail")).exit_code == 1
     assert list(out.iterdir()) == []
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+@on_sqlite
+@pytest.mark.parametrize("kind", ["ndjson", "csv", "cloudevents", "ecs"])
+def test_no_name_steers_the_terminal_of_who_exports(
+    audit: Audit, record: Record, kind: str
+) -> None:
+    record("\x1b]0;evil\x07", playlist_name="a\u202ecod.exe")
+    told = audit("export", "--format", kind).stdout
+    assert "u202e" in told and not {"\x1b", "\x07", "\u202e"} & set(told)

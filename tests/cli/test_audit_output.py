@@ -63,6 +63,18 @@ def test_tampering_that_nobody_reads_of_ends_with_1(
 
 
 @on_sqlite
+def test_a_key_that_is_missing_ends_with_78_though_nobody_reads_what_was_found(
+    environ: dict[str, str], unread: int, audit: Audit, record: Record, session: Session
+) -> None:
+    record()
+    audit("seal", AUDIT_SEAL_KEY="a key of the auditors")
+    tamper(session, "UPDATE activity_log SET description = 'Logged in'")
+    code, told = run(environ, unread, "verify", "--json")
+    assert code == 78
+    assert told.startswith("Error: AUDIT_SEAL_KEY: ")
+
+
+@on_sqlite
 def test_unexplained_rows_that_nobody_reads_of_end_with_1(
     environ: dict[str, str], unread: int, app: Flask, mira: User, session: Session
 ) -> None:

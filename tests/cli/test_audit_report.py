@@ -140,3 +140,15 @@ def test_columns_stand_on_the_ground_within_the_chart() -> None:
     assert bars([]) == [] and axis_labels([]) == []
     assert axis_labels([("a", 1)]) == ["a"]
     assert axis_labels([(name, 1) for name in "abcde"]) == ["a", "c", "e"]
+
+
+@on_sqlite
+def test_no_name_brings_control_characters_into_the_page(
+    audit: Audit, record: Record, tmp_path: Path
+) -> None:
+    record(playlist_id="p1", playlist_name="\x1b[2J\u202eevil")
+    page = tmp_path / "report.html"
+    assert audit("report", "--out", str(page)).exit_code == 0
+    text = page.read_text()
+    assert r"\x1b[2J\u202eevil" in text
+    assert not {"\x1b", "\u202e"} & set(text)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from shuffify.audit import horizon
 from shuffify.models.base import utcnow
 from tests.cli.conftest import Audit, Record
+from tests.visitor import on_sqlite
 
 KEYS = {"AUDIT_SEAL_KEY": "a key of the auditors"}
 UNKEYED = (
@@ -206,3 +207,24 @@ def test_pruned_rows_stay_proved(audit: Audit, record: Record) -> None:
     assert (told["rows"], told["pruned_up_to"], told["findings"]) == (1, 2, [])
     shown = audit("verify").stdout
     assert "Rows up to 2 were pruned; the trail says by whom and why.\n" in shown
+
+
+@on_sqlite
+def test_what_the_database_or_an_anchor_says_cannot_steer_the_terminal(
+    audit: Audit, record: Record, session: Session, tmp_path: Path
+) -> None:
+    record()
+    audit("seal")
+    path = tmp_path / "anchors.jsonl"
+    assert audit("verify", "--anchor", str(path)).exit_code == 0
+    anchor = json.loads(path.read_text())
+    path.write_text(json.dumps({**anchor, "sealed_at": "\x1b[2J", "last_id": 9}) + "\n")
+    found = audit("verify", "--anchor", str(path))
+    assert found.exit_code == 1 and r"\x1b[2J" in found.stdout
+    assert "\x1b" not in found.output
+
+    tamper(session, "DROP TRIGGER activity_seals_no_update")
+    tamper(session, "UPDATE activity_seals SET key_id = char(27) || '[2J'")
+    refused = audit("verify")
+    assert refused.exit_code == 78 and r"\x1b[2J" in refused.stderr
+    assert "\x1b" not in refused.output
