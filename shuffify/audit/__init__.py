@@ -23,8 +23,11 @@ from .permanence import permanent, protect
 from .policy import Audited, NotAudited, choosing
 from .recall import NotKept
 from .reconcile import Finding, Reconciliation
+from .retention import Pruned
+from .sealer import Sealing
 from .suspension import suspended
 from .registry import OWN_TYPES
+from .tolerance import Unreadable, tolerant
 from .trail import AuditTrail
 from .verification import Tampering, Verified
 
@@ -45,10 +48,13 @@ __all__ = [
     "NotKept",
     "OWN_TYPES",
     "PolicyError",
+    "Pruned",
     "Reconciliation",
     "RevertError",
     "SealKeyError",
+    "Sealing",
     "Tampering",
+    "Unreadable",
     "Verified",
     "WatchError",
     "add_anchor",
@@ -66,4 +72,5 @@ __all__ = [
     "read_anchors",
     "spelt_out",
     "suspended",
+    "tolerant",
 ]

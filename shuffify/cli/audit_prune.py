@@ -7,7 +7,7 @@ from datetime import timedelta
 import click
 from flask.cli import with_appcontext
 
-from shuffify.audit.retention import Pruned
+from shuffify.audit import Pruned
 from shuffify.audit_trail import trail
 from shuffify.cli import terminal
 from shuffify.cli.audit_reading import require_trail

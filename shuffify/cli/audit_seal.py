@@ -9,9 +9,8 @@ import click
 from flask.cli import with_appcontext
 
 from shuffify.audit import (
-    Anchor, AnchorError, SealKeyError, Verified, add_anchor, anchor_of, read_anchors,
+    Anchor, AnchorError, Sealing, SealKeyError, Verified, add_anchor, anchor_of, read_anchors,
 )
-from shuffify.audit.sealer import Sealing
 from shuffify.audit_trail import trail
 from shuffify.cli import terminal
 from shuffify.cli.audit_reading import reading, require_trail

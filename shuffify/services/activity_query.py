@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 
 from shuffify.audit import OWN_TYPES
-from shuffify.audit.tolerance import Unreadable, tolerant
+from shuffify.audit import Unreadable, tolerant
 from shuffify.audit_trail import trail
 from shuffify.enums import ActivityType
 from shuffify.extensions import db

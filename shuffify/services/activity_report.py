@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, case, func, select, type_coerce
 
-from shuffify.audit.tolerance import tolerant
+from shuffify.audit import tolerant
 from shuffify.enums import ActivityType
 from shuffify.extensions import db
 from shuffify.models.db import ActivityLog, ActivitySeal

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Date, cast, func, select
 
-from shuffify.audit.tolerance import tolerant
+from shuffify.audit import tolerant
 from shuffify.extensions import db
 from shuffify.models.base import iso_utc
 from shuffify.models.db import ActivityLog
