@@ -157,7 +157,9 @@ def test_where_even_the_parts_are_too_long_only_that_is_said() -> None:
 
 def test_up_to_which_row_was_pruned_survives_every_cut() -> None:
     much = {"up_to_id": 6, "a": "x" * METADATA_BYTES}
-    assert json.loads(bounded(much, ["a"]))["up_to_id"] == 6
+    for up_to_id, kept in ((6, 6), (2**63 - 1, 2**63 - 1), (2**63, None)):
+        told = json.loads(bounded({**much, "up_to_id": up_to_id}, ["a"]))
+        assert told.get("up_to_id") == kept, "the greatest id of a database is 2**63 - 1"
     parts = dict.fromkeys(("actor", "reason", "on_behalf_of", "cascaded", "bulk"), "ä" * 1000)
     assert json.loads(bounded({**parts, **much}, ["a"])) == {"truncated": True, "up_to_id": 6}
     assert json.loads(bounded({**parts, **much, "up_to_id": "x" * 900}, ["a"])) == {
