@@ -8,14 +8,12 @@ import pytest
 from shuffify.cli.demo_world import Demo
 from shuffify.sandbox import Sandbox
 from tests.browser.test_schedules import (
-    NAME,
-    SOURCE,
     SOURCE_NAME,
     TARGET,
     card_of,
     field,
+    make_raid,
     make_schedule,
-    open_schedules,
 )
 from tests.visitor import Visitor
 
@@ -24,15 +22,7 @@ def test_what_undo_leaves_of_a_raid_is_counted_and_can_be_had_back_exactly(
     page: Page, sandbox: Sandbox
 ) -> None:
     before = sandbox.uris(TARGET)
-    open_schedules(page)
-    page.get_by_role("button", name="New schedule").click()
-    dialog = page.get_by_role("dialog")
-    field(dialog, "Playlist").select_option(label=NAME)
-    dialog.get_by_role("radio", name="Raid", exact=True).check()
-    field(dialog, "Add a playlist").fill(SOURCE)
-    dialog.get_by_role("button", name="Add").click()
-    expect(dialog.get_by_role("checkbox", name=SOURCE_NAME)).to_be_checked()
-    dialog.get_by_role("button", name="Save").click()
+    make_raid(page)
     card_of(page).get_by_role("button", name="Run now").click()
     said = page.locator(".toast").filter(has_text="of them new")
     expect(said).to_be_visible()

@@ -47,6 +47,20 @@ def next_runs(page: Page) -> Locator:
     return page.get_by_role("dialog").locator("ol time")
 
 
+def make_raid(page: Page) -> Locator:
+    """Make a raid of one source through the form; return the form."""
+    open_schedules(page)
+    page.get_by_role("button", name="New schedule").click()
+    dialog = page.get_by_role("dialog")
+    field(dialog, "Playlist").select_option(label=NAME)
+    dialog.get_by_role("radio", name="Raid", exact=True).check()
+    field(dialog, "Add a playlist").fill(SOURCE)
+    dialog.get_by_role("button", name="Add").click()
+    expect(dialog.get_by_role("checkbox", name=SOURCE_NAME)).to_be_checked()
+    dialog.get_by_role("button", name="Save").click()
+    return dialog
+
+
 def make_schedule(page: Page, name: str = NAME) -> Locator:
     """Let a playlist be shuffled daily; return its card."""
     open_schedules(page)
@@ -266,15 +280,7 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(
 
 
 def test_a_source_that_a_schedule_needs_says_so_and_stays(page: Page) -> None:
-    open_schedules(page)
-    page.get_by_role("button", name="New schedule").click()
-    dialog = page.get_by_role("dialog")
-    field(dialog, "Playlist").select_option(label=NAME)
-    dialog.get_by_role("radio", name="Raid", exact=True).check()
-    field(dialog, "Add a playlist").fill(SOURCE)
-    dialog.get_by_role("button", name="Add").click()
-    expect(dialog.get_by_role("checkbox", name=SOURCE_NAME)).to_be_checked()
-    dialog.get_by_role("button", name="Save").click()
+    dialog = make_raid(page)
     card_of(page).get_by_role("button", name="Edit").click()
     dialog.get_by_role("button", name="Remove").click()
     said = dialog.get_by_text(f"'{SOURCE_NAME}' is still used by: raid schedule for '{NAME}'")
