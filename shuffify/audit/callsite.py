@@ -9,9 +9,12 @@ from typing import Any, Final
 
 import sqlalchemy
 
-_NOBODYS: Final = tuple(
+_GENERATED: Final = ("<string>", "<sqlalchemy generated")
+"""Where SQLAlchemy's decorators stand that it makes as it goes: in 2.0 and in 2.1."""
+
+_NOBODYS: Final = (*_GENERATED, *(
     os.path.dirname(os.path.abspath(path)) + os.sep for path in (sqlalchemy.__file__, __file__)
-)
+))
 _PACKAGE: Final = __name__.rpartition(".")[0] + "."
 
 _CARRIERS: Final = (
@@ -24,7 +27,7 @@ def sender() -> str:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         name = str(frame.f_globals.get("__name__", ""))
-        is_ours = name.startswith(_PACKAGE) or frame.f_code.co_filename == "<string>"
+        is_ours = name.startswith(_PACKAGE) or frame.f_code.co_filename.startswith(_GENERATED)
         if not is_ours and not name.startswith(_CARRIERS):
             return name
         frame = frame.f_back
@@ -39,8 +42,7 @@ def call_site() -> str:
     while True:
         while frame is not None:
             name = frame.f_code.co_filename
-            # SQLAlchemy compiles some of its decorators from strings.
-            if name != "<string>" and not name.startswith(_NOBODYS):
+            if not name.startswith(_NOBODYS):
                 return f"{name}:{frame.f_lineno}"
             frame = frame.f_back
         # Under asyncio, SQLAlchemy runs in a greenlet; who awaits it stands in the parent.

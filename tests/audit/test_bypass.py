@@ -90,6 +90,28 @@ def test_the_log_line_has_table_kind_and_call_site_but_no_value(
     assert found[0].statement.startswith("UPDATE mixes SET name = 'hush'")
 
 
+UNWATCHED: dict[str, Callable[[Session], Any]] = {
+    "flush": lambda session: session.flush(),
+    "commit": lambda session: session.commit(),
+    "autoflush": lambda session: session.scalars(select(Mix)).all(),
+    "query": lambda session: session.query(Mix).count(),
+    "nested": lambda session: session.begin_nested(),
+    "bulk": lambda session: session.bulk_save_objects([Mix(name="Dusk")]),
+}
+
+
+@pytest.mark.parametrize("way", UNWATCHED)
+def test_the_call_site_of_a_flush_is_the_code_that_asked_for_it(
+    way: str, shop: Stage, found: list[Bypass]
+) -> None:
+    """SQLAlchemy's own decorators are generated: their frames belong to no file of its."""
+    with Session(shop.engine) as session:
+        session.add(Mix(name="Noon"))
+        UNWATCHED[way](session)
+        line = UNWATCHED[way].__code__.co_firstlineno
+        assert found[0].site == f"{__file__}:{line}"
+
+
 def test_a_text_is_a_bypass_each_time_and_reads_are_not_kept_without_end(
     shop: Stage, found: list[Bypass], monkeypatch: pytest.MonkeyPatch
 ) -> None:
