@@ -9,19 +9,18 @@ by itself (triggers, ON DELETE) and what goes to the driver past SQLAlchemy it c
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
-from weakref import WeakSet, ref
+from weakref import ref
 
-from sqlalchemy import event
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from .bypass import Bypass, observers
 from .callsite import call_site, sender
 from .context import current
 from .counters import Counters
+from .cursors import Cursors
 from .dml import LONGEST_KEPT, Dml, tables_written
 from .errors import traced
 from .marks import ALLOWED, CAPTURED, OWN, allowing
@@ -35,8 +34,8 @@ log = logging.getLogger("shuffify.audit")
 MOST_SITES: Final = 1000
 """Call sites of allowed statements that are remembered as logged."""
 
-MOST_READS: Final = 1000
-"""Statements of one dialect that are remembered as writing nothing."""
+MOST_HARMLESS: Final = 1000
+"""Statements of one dialect that are remembered as writing nothing audited."""
 
 _WRITERS: Final = "_audit_writers"
 """Where a connection remembers who writes through it: a detector and a session for each."""
@@ -62,70 +61,57 @@ class Detector:
         self._registry = registry
         self._unit_of = unit_of
         self._counters = counters
-        self._engines: WeakSet[Engine] = WeakSet()
+        self._cursors = Cursors(self._passes, self._executed)
         self._told: set[str] = set()
-        self._reads: dict[str, set[str]] = {}
-        """Texts that write nothing, by dialect: most statements are one of them."""
-        self._lock = threading.Lock()
 
     def guard(self, engine: Any) -> None:
-        """Listen at an engine's cursors; the engine of an AsyncEngine, a clone's original."""
-        engine = getattr(engine, "sync_engine", engine)
-        if engine in self._engines:
-            return
-        with self._lock:
-            # Clones hear what their original hears, not the other way round.
-            original = engine
-            while hasattr(original, "_proxied"):
-                original = original._proxied
-            if original not in self._engines:
-                event.listen(original, "after_cursor_execute", self.after_cursor_execute)
-                self._engines.add(original)
-            self._engines.add(engine)
+        """Watch the cursors of an engine and of all its clones; an AsyncEngine will do."""
+        self._cursors.guard(getattr(engine, "sync_engine", engine).dialect)
 
     def release(self) -> None:
-        """Listen no more."""
-        for engine in list(self._engines):
-            if event.contains(engine, "after_cursor_execute", self.after_cursor_execute):
-                event.remove(engine, "after_cursor_execute", self.after_cursor_execute)
-        self._engines.clear()
+        """Watch no more."""
+        self._cursors.release()
 
     def began(self, session: Session, connection: Connection) -> None:
         """Note which session writes through a connection; several may, one inside the other."""
-        self.guard(connection.engine)
+        self._cursors.guard(connection.dialect)
         known, own = getattr(connection, _WRITERS, ()), (self, ref(session))
-        if own not in known:
+        if not known:
+            setattr(connection, _WRITERS, (own,))
+        elif own not in known:
             alive = [one for one in known if one[1]() is not None]
             setattr(connection, _WRITERS, (*alive, own))
 
-    def after_cursor_execute(self, connection: Connection, cursor: Any, statement: str,
-                             parameters: Any, context: Any, executemany: bool) -> None:
-        # What is met most comes first: a read; one of the batches in which a flush may send each
-        # row of one execution.
-        if (statement in OWN or statement in self._reads.get(connection.dialect.name, ())
-                or self is getattr(context, _FLUSHED, None)):
-            return
-        try:
-            if self._is_flushed(connection, context):
-                setattr(context, _FLUSHED, self)
-            else:
-                self._look(connection, cursor, statement, context)
-        except Exception as error:
-            self._counters.add("degraded.bypass")
-            log.error("the search for bypasses failed: %s", traced(error))
+    def _passes(self, statement: str, context: Any) -> bool:
+        """Tell whether a statement is one of our own, or one that a flush we hear of sends.
 
-    def _is_flushed(self, connection: Connection, context: Any) -> bool:
-        """Tell whether a mapper sends this, in a flush that the trail hears of.
-
-        The unit of work brings its mapper's cache of compiled statements along. A hook's own Core
-        statement in the middle of a flush has none.
+        Of the latter, a mapper's: the unit of work brings its cache of compiled statements along.
+        A hook's own Core statement in the middle of a flush has none.
         """
-        if _MAPPERS_OWN not in context.execution_options:
-            return False
-        for session, unit in self._users(connection):
-            if _is_flushing(session, unit):
+        try:
+            if self is getattr(context, _FLUSHED, None):
+                return True  # One of the batches in which a flush may send each row.
+            if _MAPPERS_OWN in context.execution_options:
+                for session, unit in self._users(context.root_connection):
+                    if _is_flushing(session, unit):
+                        setattr(context, _FLUSHED, self)
+                        return True
+            elif statement in OWN:
+                self._remember(context.dialect.name, statement)
                 return True
+        except Exception as error:
+            self._failed(error)
         return False
+
+    def _executed(self, cursor: Any, statement: str, context: Any) -> None:
+        try:
+            self._look(context.root_connection, cursor, statement, context)
+        except Exception as error:
+            self._failed(error)
+
+    def _failed(self, error: Exception) -> None:
+        self._counters.add("degraded.bypass")
+        log.error("the search for bypasses failed: %s", traced(error))
 
     def _look(self, connection: Connection, cursor: Any, statement: str, context: Any) -> None:
         compiled = context.compiled
@@ -142,7 +128,7 @@ class Detector:
             if not written:
                 # What a listener has altered, nobody has read.
                 if is_bare or statement == context.statement:
-                    self._remember(connection, statement)
+                    self._remember(connection.dialect.name, statement)
                 return
             hits = self._audited(written, connection)
             form = "text" if is_bare or context.is_text else "statement"
@@ -161,12 +147,12 @@ class Detector:
         own = self._in_statement(connection, context)
         return hits[:-1] if own and hits[-1][1] is own[0][1] else hits
 
-    def _remember(self, connection: Connection, statement: str) -> None:
-        reads = self._reads.setdefault(connection.dialect.name, set())
-        if len(reads) >= MOST_READS:
-            reads.clear()  # Texts with values in them come once and would fill it.
+    def _remember(self, dialect: str, statement: str) -> None:
+        harmless = self._cursors.harmless(dialect)
+        if len(harmless) >= MOST_HARMLESS:
+            harmless.clear()  # Texts with values in them come once and would fill it.
         if len(statement) <= LONGEST_KEPT:
-            reads.add(statement)
+            harmless.add(statement)
 
     def _in_text(self, text: str, connection: Connection) -> list[tuple[str, Entry]]:
         return self._audited(tables_written(text, connection.dialect.name), connection)

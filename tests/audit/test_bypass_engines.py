@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, event, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
+from benchmarks.tracks import ActivityLog
 from shuffify.audit import AuditTrail, dml
 from shuffify.audit.bypass import Bypass
 from tests import databases
@@ -24,6 +26,7 @@ from tests.audit.shop import MIXES, Base, Log, Mix
 from tests.audit.stage import Stage
 
 NAMED = MIXES.update().values(name="Noon")
+NEW_NOON = MIXES.insert().values(name="Noon")
 SECRET = "hush"
 SQL = "UPDATE mixes SET name = 'Noon'"
 
@@ -130,6 +133,82 @@ def test_an_engine_is_guarded_on_demand_and_until_the_watch_ends(
     assert write() == 1
     trail.unwatch()
     assert write() == 1
+
+
+INSERT = "INSERT INTO mixes (name, plays) VALUES ('Noon', 0)"
+CURSORS: dict[str, Callable[[Any], Any]] = {
+    "do_execute": lambda connection: connection.exec_driver_sql(INSERT),
+    "do_executemany": lambda connection: connection.exec_driver_sql(
+        "INSERT INTO mixes (name, plays) VALUES (?, 0)", [("Noon",), ("Dusk",)]
+    ),
+    "do_execute_no_params": lambda connection: connection.execution_options(
+        no_parameters=True
+    ).exec_driver_sql(INSERT),
+}
+
+
+@pytest.mark.parametrize("first, executes", [
+    ("the trail", True), ("the trail", False), ("the other", False)
+])
+@pytest.mark.parametrize("place", CURSORS)
+def test_who_else_stands_at_the_cursor_is_asked_once_and_hides_nothing(
+    place: str, first: str, executes: bool, empty: Engine, trail: AuditTrail
+) -> None:
+    asked: list[str] = []
+
+    def other(cursor: Any, statement: str, *rest: Any) -> bool:
+        asked.append(statement)
+        if executes:
+            parameters = rest[0] if place != "do_execute_no_params" else ()
+            many = place == "do_executemany"
+            cursor.executemany(statement, parameters) if many else cursor.execute(
+                statement, parameters
+            )
+        return executes
+
+    if first == "the trail":
+        trail.guard(empty)
+    event.listen(empty, place, other)
+    trail.guard(empty)
+    with empty.begin() as connection:
+        CURSORS[place](connection)
+    assert [statement[:6] for statement in asked if statement != "BEGIN"] == ["INSERT"]
+    with empty.connect() as connection:
+        names = connection.scalars(select(MIXES.c.name)).all()
+    assert names == (["Noon", "Dusk"] if place == "do_executemany" else ["Noon"])
+    assert trail.counters()["bypasses"] == 1
+
+
+def test_two_trails_judge_a_statement_that_is_executed_once(
+    empty: Engine, trail: AuditTrail
+) -> None:
+    second = AuditTrail(log=ActivityLog)
+    second.watch(type("Second", (Session,), {}), base=Base)
+    try:
+        for one in (trail, second):
+            one.guard(empty)
+        with empty.begin() as connection:
+            connection.exec_driver_sql(INSERT)
+        with empty.connect() as connection:
+            assert connection.scalars(select(MIXES.c.name)).all() == ["Noon"]
+        assert [one.counters()["bypasses"] for one in (trail, second)] == [1, 1]
+    finally:
+        second.unwatch()
+
+
+@pytest.mark.parametrize("place", CURSORS)
+def test_a_statement_that_the_database_refuses_is_no_bypass_and_fails_as_it_would(
+    place: str, empty: Engine, trail: AuditTrail
+) -> None:
+    trail.guard(empty)
+    with empty.begin() as connection:
+        connection.exec_driver_sql("CREATE UNIQUE INDEX one_noon ON mixes (name)")
+        connection.execute(NEW_NOON)
+    before = trail.counters()["bypasses"]
+    with pytest.raises(IntegrityError, match="UNIQUE constraint failed: mixes.name"):
+        with empty.begin() as connection:
+            CURSORS[place](connection)
+    assert trail.counters()["bypasses"] == before
 
 
 @pytest.mark.report(46)
