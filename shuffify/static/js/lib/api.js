@@ -6,7 +6,7 @@ const UNREACHED =
 const UNREADABLE = "The answer could not be read. Reload the page and look what changed.";
 const INTERRUPTED =
   "The connection was lost half-way. The server goes on with it: reload the page and look what" +
-  " became of it. Whatever it changed can be undone.";
+  " became of it. The playlist's history shows what can be undone.";
 
 export class ApiError extends Error {
   constructor(message, { code = "network", status = 0, answer = {} } = {}) {

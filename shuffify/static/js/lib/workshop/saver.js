@@ -14,7 +14,7 @@ const UNWRITTEN = {
 const UNKNOWN = {
   message:
     "It is not known yet what became of it. Your changes are kept in this browser, and once the" +
-    " connection is back, whatever was written can be undone.",
+    " connection is back, the playlist's history shows what was written.",
 };
 
 // `ended` is called with { kind: "saved", answer } or { kind: "clashed", theirs }.
