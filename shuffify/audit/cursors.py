@@ -18,6 +18,9 @@ from sqlalchemy.engine import Dialect
 
 EVENTS: Final = ("do_execute", "do_executemany", "do_execute_no_params")
 
+_PASSED: Final = "_audit_passed"
+"""Where an execution remembers which watch has let it pass last."""
+
 
 class Cursors:
     """The cursors of all engines that one detector watches."""
@@ -70,24 +73,24 @@ class _Watch:
         self._executed = executed
 
     def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
-        return statement not in self._harmless and self._execute(
-            "do_execute", context, cursor, statement, parameters
-        )
+        # A read, most often, or one of the batches in which a flush may send each row.
+        if statement in self._harmless or getattr(context, _PASSED, None) is self:
+            return False
+        return self._execute("do_execute", context, cursor, statement, parameters)
 
     def do_executemany(self, cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
-        return statement not in self._harmless and self._execute(
-            "do_executemany", context, cursor, statement, parameters
-        )
+        return self._execute("do_executemany", context, cursor, statement, parameters)
 
     def do_execute_no_params(self, cursor: Any, statement: str, context: Any) -> bool:
-        return statement not in self._harmless and self._execute(
-            "do_execute_no_params", context, cursor, statement
-        )
+        return self._execute("do_execute_no_params", context, cursor, statement)
 
     def _execute(self, name: str, context: Any, cursor: Any, statement: str, *parameters: Any
                  ) -> bool:
         """Execute what does not pass; tell whether it is executed, or SQLAlchemy is to do it."""
+        if statement in self._harmless:
+            return False
         if self._passes(statement, context):
+            setattr(context, _PASSED, self)
             return False
         self._go_on(name, context, cursor, statement, *parameters)
         self._executed(cursor, statement, context)

@@ -43,9 +43,6 @@ _WRITERS: Final = "_audit_writers"
 _SEEN: Final = "_audit_seen"
 """Where an execution remembers which detectors have judged it."""
 
-_FLUSHED: Final = "_audit_flushed"
-"""Where it remembers which detector has found last that a flush sends it."""
-
 _LINKER: Final = "sqlalchemy.orm.dependency"
 """The part of the unit of work that writes association tables."""
 
@@ -89,12 +86,9 @@ class Detector:
         A hook's own Core statement in the middle of a flush has none.
         """
         try:
-            if self is getattr(context, _FLUSHED, None):
-                return True  # One of the batches in which a flush may send each row.
             if _MAPPERS_OWN in context.execution_options:
                 for session, unit in self._users(context.root_connection):
                     if _is_flushing(session, unit):
-                        setattr(context, _FLUSHED, self)
                         return True
             elif statement in OWN:
                 self._remember(context.dialect.name, statement)
