@@ -133,6 +133,9 @@ def test_an_engine_is_guarded_on_demand_and_until_the_watch_ends(
     assert write() == 1
     trail.unwatch()
     assert write() == 1
+    trail.watch(type("Again", (Session,), {}), base=Base)
+    trail.guard(empty)
+    assert write() == 2
 
 
 INSERT = "INSERT INTO mixes (name, plays) VALUES ('Noon', 0)"
@@ -196,6 +199,36 @@ def test_two_trails_judge_a_statement_that_is_executed_once(
         second.unwatch()
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_flush_that_one_trail_hears_of_is_a_bypass_to_the_other(
+    first: int, empty: Engine, trail: AuditTrail
+) -> None:
+    heard = type("Heard", (Session,), {})
+    second = AuditTrail(log=ActivityLog)
+    second.watch(heard, base=Base)
+    try:
+        for one in (trail, second)[::-1 if first else 1]:
+            one.guard(empty)
+        with heard(empty) as session:
+            session.add(Mix(name="Noon"))
+            session.flush()
+            session.rollback()
+        assert [one.counters()["bypasses"] for one in (trail, second)] == [1, 0]
+    finally:
+        second.unwatch()
+
+
+def test_two_sessions_that_share_a_connection_are_both_heard_of(
+    shop: Stage, found: list[Bypass]
+) -> None:
+    with shop.engine.connect() as connection:
+        with shop.Session(bind=connection) as one, shop.Session(bind=connection) as another:
+            for session in (one, another, one):
+                session.add(Mix(name="Noon", user_id=7))
+                session.flush()
+    assert found == []
+
+
 @pytest.mark.parametrize("place", CURSORS)
 def test_a_statement_that_the_database_refuses_is_no_bypass_and_fails_as_it_would(
     place: str, empty: Engine, trail: AuditTrail
@@ -229,11 +262,11 @@ def test_clones_of_an_engine_are_guarded_with_it(
 def test_an_engine_is_not_kept_alive(trail: AuditTrail) -> None:
     engine = create_engine("sqlite://")
     trail.guard(engine)
-    gone = weakref.ref(engine)
+    gone = weakref.ref(engine), weakref.ref(engine.dialect)
     engine.dispose()
     del engine
     gc.collect()
-    assert gone() is None
+    assert [one() for one in gone] == [None, None]
 
 
 @pytest.mark.report(45)
@@ -335,6 +368,21 @@ def test_a_fault_of_the_detector_is_nobodys_but_its_own(
     assert shop.count("degraded.bypass") == 2, "two updates; the log's own is not looked at"
     assert shop.count("rows") == 1
     assert SECRET not in caplog.text
+
+
+def test_a_fault_before_the_execution_lets_the_statement_be_judged(
+    shop: Stage, found: list[Bypass], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> Any:
+        raise RuntimeError(SECRET)
+
+    monkeypatch.setattr("shuffify.audit.detector._is_flushing", fail)
+    with shop.session() as session:
+        session.add(Mix(name="Dusk", user_id=7))
+        session.flush()
+        assert session.scalars(select(Mix.name).where(Mix.name == "Dusk")).all() == ["Dusk"]
+    assert shop.count("degraded.bypass") == 1
+    assert [one.verb for one in found] == ["insert"]
 
 
 def test_a_read_is_looked_at_once_and_then_remembered(shop: Stage) -> None:
