@@ -70,11 +70,11 @@ def ecs(row: Row, *, namespace: str) -> dict[str, Any]:
         name: row.get(name)
         for name in ("id", "entity_type", "entity_id", "playlist_id", "playlist_name", "source")
     }
-    document = {
+    return _given({
         "@timestamp": row["created_at"],
         "ecs": {"version": ECS_VERSION},
         "message": row["description"],
-        "event": {
+        "event": _given({
             "id": row["event_id"],
             "kind": "event",
             "action": kind,
@@ -84,14 +84,15 @@ def ecs(row: Row, *, namespace: str) -> dict[str, Any]:
             "dataset": f"{namespace}.activity",
             "provider": row.get("source"),
             "reason": _text(known.get("reason")),
-        },
-        "user": {"id": None if row.get("user_id") is None else str(row["user_id"])},
-        "http": {"request": {"id": row.get("request_id")}},
-        "source": {"ip": row.get("remote_addr") or _text(client.get("remote_addr"))},
-        "user_agent": {"original": row.get("user_agent") or _text(client.get("user_agent"))},
-        namespace: {**own, "metadata": metadata or None},
-    }
-    return _without_nothing(document)
+        }),
+        "user": _given({"id": None if row.get("user_id") is None else str(row["user_id"])}),
+        "http": _given({"request": _given({"id": row.get("request_id")})}),
+        "source": _given({"ip": row.get("remote_addr") or _text(client.get("remote_addr"))}),
+        "user_agent": _given({
+            "original": row.get("user_agent") or _text(client.get("user_agent"))
+        }),
+        namespace: _given({**own, "metadata": metadata or None}),
+    })
 
 
 def csv_cells(row: Row) -> list[str]:
@@ -134,14 +135,8 @@ def _category(kind: str) -> str:
     return "configuration"
 
 
-def _without_nothing(value: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, item in value.items():
-        # Metadata is told as it stands: a null in it means something.
-        kept = _without_nothing(item) if isinstance(item, Mapping) and name != "metadata" else item
-        if kept is not None and kept != {}:
-            found[name] = kept
-    return found
+def _given(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None and value != {}}
 
 
 def _cell(value: Any) -> str:
