@@ -9,72 +9,86 @@ that these events come before the execution, so what has to be judged after it i
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import event
 from sqlalchemy.engine import Dialect
 
+from .dml import LONGEST_KEPT
+from .marks import OWN
+
 EVENTS: Final = ("do_execute", "do_executemany", "do_execute_no_params")
 
+MOST_HARMLESS: Final = 1000
+"""Statements of one dialect that are remembered as writing no table of anybody's."""
+
 _PASSED: Final = "_audit_passed"
-"""Where an execution remembers which watch has let it pass last."""
+"""Where an execution remembers which judges have let it pass last."""
 
 
-class Cursors:
-    """The cursors of all engines that one detector watches."""
+class Judge(Protocol):
+    """Who is asked about each statement; it may not raise."""
 
-    def __init__(self, passes: Callable[[str, Any], bool],
-                 executed: Callable[[Any, str, Any], None]) -> None:
-        """Ask ``passes(statement, context)`` before, call ``executed(cursor, ...)`` after.
+    def passes(self, statement: Any, context: Any) -> bool:
+        """Tell, before the execution, whether a statement may be left to SQLAlchemy.
 
-        Neither may raise. What passes is left to SQLAlchemy; what fails has written nothing.
+        A dialect may execute without a context.
         """
-        self._passes = passes
-        self._executed = executed
-        self._watches: WeakKeyDictionary[Dialect, _Watch] = WeakKeyDictionary()
-        self._harmless: dict[str, set[str]] = {}
-        self._lock = threading.Lock()
 
-    def harmless(self, dialect: str) -> set[str]:
-        """Return the texts of one dialect that need not be looked at: most statements are one."""
-        return self._harmless.setdefault(dialect, set())
+    def executed(self, cursor: Any, statement: Any, context: Any) -> None:
+        """Hear that what did not pass was executed; what fails has written nothing."""
 
-    def guard(self, dialect: Dialect) -> None:
-        """Listen at the cursors of an engine's dialect, which its clones share."""
-        if dialect in self._watches:
-            return
-        with self._lock:
-            if dialect not in self._watches:
-                watch = _Watch(self.harmless(dialect.name), self._passes, self._executed)
-                for name in EVENTS:
-                    event.listen(dialect, name, getattr(watch, name))
-                self._watches[dialect] = watch
 
-    def release(self) -> None:
-        """Listen no more."""
-        for dialect, watch in list(self._watches.items()):
+def guard(dialect: Dialect, judge: Judge) -> None:
+    """Ask a judge at the cursors of a dialect, which an engine shares with its clones."""
+    post = _posts.get(dialect)
+    if post is not None and judge in post.judges:
+        return
+    with _lock:
+        post = _posts.get(dialect)
+        if post is None:
+            post = _posts[dialect] = _Post(_harmless.setdefault(dialect.name, set()))
             for name in EVENTS:
-                if event.contains(dialect, name, getattr(watch, name)):
-                    event.remove(dialect, name, getattr(watch, name))
-        self._watches.clear()
+                event.listen(dialect, name, getattr(post, name))
+        if judge not in post.judges:
+            post.judges = (*post.judges, judge)
 
 
-class _Watch:
-    """The listeners of one dialect; it must not hold the dialect, or no engine would ever go."""
+def release(judge: Judge) -> None:
+    """Ask a judge no more, anywhere."""
+    with _lock:
+        for post in list(_posts.values()):
+            post.judges = tuple(one for one in post.judges if one is not judge)
 
-    __slots__ = ("_harmless", "_passes", "_executed")
 
-    def __init__(self, harmless: set[str], passes: Callable[[str, Any], bool],
-                 executed: Callable[[Any, str, Any], None]) -> None:
+def remember(dialect: str, statement: Any) -> None:
+    """Keep a statement that writes no table, as most do: it need not be looked at again."""
+    known = _harmless[dialect]
+    if len(known) >= MOST_HARMLESS:
+        known.clear()  # Texts with values in them come once and would fill it.
+    if statement.__class__ is str and len(statement) <= LONGEST_KEPT:
+        known.add(statement)
+
+
+class _Post:
+    """The listeners of one dialect, for all judges, as long as the dialect lives.
+
+    They stay when the last judge has gone: SQLAlchemy cannot take a listener away, or add a second
+    one, while another thread asks them. It must not hold the dialect, or no engine would ever go.
+    """
+
+    __slots__ = ("judges", "_harmless")
+
+    def __init__(self, harmless: set[str]) -> None:
+        self.judges: tuple[Judge, ...] = ()
         self._harmless = harmless
-        self._passes = passes
-        self._executed = executed
 
     def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
         # A read, most often, or one of the batches in which a flush may send each row.
-        if statement in self._harmless or getattr(context, _PASSED, None) is self:
+        if statement.__class__ is str and statement in self._harmless:
+            return False
+        if getattr(context, _PASSED, None) is self.judges:
             return False
         return self._execute("do_execute", context, cursor, statement, parameters)
 
@@ -84,26 +98,36 @@ class _Watch:
     def do_execute_no_params(self, cursor: Any, statement: str, context: Any) -> bool:
         return self._execute("do_execute_no_params", context, cursor, statement)
 
-    def _execute(self, name: str, context: Any, cursor: Any, statement: str, *parameters: Any
+    def _execute(self, name: str, context: Any, cursor: Any, statement: Any, *parameters: Any
                  ) -> bool:
         """Execute what does not pass; tell whether it is executed, or SQLAlchemy is to do it."""
-        if statement in self._harmless:
+        # A driver's own form of statement need not be hashable.
+        if statement.__class__ is str and (statement in self._harmless or statement in OWN):
             return False
-        if self._passes(statement, context):
-            setattr(context, _PASSED, self)
+        judges = self.judges
+        waiting = [judge for judge in judges if not judge.passes(statement, context)]
+        if context is None:
+            return False  # A dialect's own doing; SQLAlchemy knows how to go on.
+        if not waiting:
+            setattr(context, _PASSED, judges)
             return False
         self._go_on(name, context, cursor, statement, *parameters)
-        self._executed(cursor, statement, context)
+        for judge in waiting:
+            judge.executed(cursor, statement, context)
         return True
 
     def _go_on(self, name: str, context: Any, *call: Any) -> None:
         """Do what SQLAlchemy would after this listener: ask the next ones, or execute."""
-        dialect, own = context.dialect, getattr(self, name)
-        listeners = iter(getattr(dialect.dispatch, name))
+        listeners = iter(getattr(context.dialect.dispatch, name))
         for listener in listeners:
-            if listener == own:
+            if getattr(listener, "__self__", None) is self:
                 break
         for listener in listeners:
             if listener(*call, context):
                 return
-        getattr(dialect, name)(*call, context)
+        getattr(context.dialect, name)(*call, context)
+
+
+_posts: WeakKeyDictionary[Dialect, _Post] = WeakKeyDictionary()
+_harmless: dict[str, set[str]] = {}
+_lock = threading.Lock()

@@ -16,14 +16,14 @@ from weakref import ref
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
+from . import cursors
 from .bypass import Bypass, observers
 from .callsite import call_site, sender
 from .context import current
 from .counters import Counters
-from .cursors import Cursors
-from .dml import LONGEST_KEPT, Dml, tables_written
+from .dml import Dml, tables_written
 from .errors import traced
-from .marks import ALLOWED, CAPTURED, OWN, allowing
+from .marks import ALLOWED, CAPTURED, allowing
 from .registry import Registry
 from .suspension import suspension
 from .tables import Entry
@@ -33,9 +33,6 @@ log = logging.getLogger("shuffify.audit")
 
 MOST_SITES: Final = 1000
 """Call sites of allowed statements that are remembered as logged."""
-
-MOST_HARMLESS: Final = 1000
-"""Statements of one dialect that are remembered as writing nothing audited."""
 
 _WRITERS: Final = "_audit_writers"
 """Where a connection remembers who writes through it: a detector and a session for each."""
@@ -58,20 +55,19 @@ class Detector:
         self._registry = registry
         self._unit_of = unit_of
         self._counters = counters
-        self._cursors = Cursors(self._passes, self._executed)
         self._told: set[str] = set()
 
     def guard(self, engine: Any) -> None:
         """Watch the cursors of an engine and of all its clones; an AsyncEngine will do."""
-        self._cursors.guard(getattr(engine, "sync_engine", engine).dialect)
+        cursors.guard(getattr(engine, "sync_engine", engine).dialect, self)
 
     def release(self) -> None:
         """Watch no more."""
-        self._cursors.release()
+        cursors.release(self)
 
     def began(self, session: Session, connection: Connection) -> None:
         """Note which session writes through a connection; several may, one inside the other."""
-        self._cursors.guard(connection.dialect)
+        cursors.guard(connection.dialect, self)
         known, own = getattr(connection, _WRITERS, ()), (self, ref(session))
         if not known:
             setattr(connection, _WRITERS, (own,))
@@ -79,27 +75,25 @@ class Detector:
             alive = [one for one in known if one[1]() is not None]
             setattr(connection, _WRITERS, (*alive, own))
 
-    def _passes(self, statement: str, context: Any) -> bool:
-        """Tell whether a statement is one of our own, or one that a flush we hear of sends.
+    def passes(self, statement: Any, context: Any) -> bool:
+        """Tell whether a flush that we hear of sends this: a mapper's statement, in that flush.
 
-        Of the latter, a mapper's: the unit of work brings its cache of compiled statements along.
-        A hook's own Core statement in the middle of a flush has none.
+        The unit of work brings its cache of compiled statements along. A hook's own Core statement
+        in the middle of a flush has none.
         """
         try:
             if _MAPPERS_OWN in context.execution_options:
                 for session, unit in self._users(context.root_connection):
                     if _is_flushing(session, unit):
                         return True
-            elif statement in OWN:
-                self._remember(context.dialect.name, statement)
-                return True
         except Exception as error:
             self._failed(error)
         return False
 
-    def _executed(self, cursor: Any, statement: str, context: Any) -> None:
+    def executed(self, cursor: Any, statement: Any, context: Any) -> None:
+        """Find out what a statement that did not pass has written."""
         try:
-            self._look(context.root_connection, cursor, statement, context)
+            self._look(context.root_connection, cursor, _text_of(statement, cursor), context)
         except Exception as error:
             self._failed(error)
 
@@ -108,7 +102,8 @@ class Detector:
         log.error("the search for bypasses failed: %s", traced(error))
 
     def _look(self, connection: Connection, cursor: Any, statement: str, context: Any) -> None:
-        compiled = context.compiled
+        # A default that is executed beforehand comes with the context of its INSERT.
+        compiled: Any = context.compiled if hasattr(context, "statement") else None
         is_crud = context.isinsert or context.isupdate or context.isdelete
         if compiled is not None and is_crud and not compiled.ctes:
             hits = self._in_statement(connection, context)
@@ -122,7 +117,7 @@ class Detector:
             if not written:
                 # What a listener has altered, nobody has read.
                 if is_bare or statement == context.statement:
-                    self._remember(connection.dialect.name, statement)
+                    cursors.remember(connection.dialect.name, statement)
                 return
             hits = self._audited(written, connection)
             form = "text" if is_bare or context.is_text else "statement"
@@ -131,7 +126,8 @@ class Detector:
         if context.execution_options.get(CAPTURED):
             hits = self._beside_the_recorded(connection, context, hits)
         if hits:
-            self._judge(connection, cursor, context, hits, form)
+            words = statement if form == "text" else context.statement
+            self._judge(connection, cursor, context, hits, form, words)
 
     def _beside_the_recorded(self, connection: Connection, context: Any,
                              hits: list[tuple[str, Entry]]) -> list[tuple[str, Entry]]:
@@ -140,13 +136,6 @@ class Detector:
             return []
         own = self._in_statement(connection, context)
         return hits[:-1] if own and hits[-1][1] is own[0][1] else hits
-
-    def _remember(self, dialect: str, statement: str) -> None:
-        harmless = self._cursors.harmless(dialect)
-        if len(harmless) >= MOST_HARMLESS:
-            harmless.clear()  # Texts with values in them come once and would fill it.
-        if len(statement) <= LONGEST_KEPT:
-            harmless.add(statement)
 
     def _in_text(self, text: str, connection: Connection) -> list[tuple[str, Entry]]:
         return self._audited(tables_written(text, connection.dialect.name), connection)
@@ -203,7 +192,7 @@ class Detector:
     # -- what becomes of it ------------------------------------------------------------------
 
     def _judge(self, connection: Connection, cursor: Any, context: Any,
-               hits: list[tuple[str, Entry]], form: str) -> None:
+               hits: list[tuple[str, Entry]], form: str, words: str) -> None:
         pause = suspension()
         hidden = allowing.get() if form == "mapper" else None
         reason = context.execution_options.get(ALLOWED, hidden)
@@ -214,14 +203,13 @@ class Detector:
                 frame.let_pass(pause, current(), utcnow(), number)
                 return
             reason = pause.reason
-        # An INSERT of many rows comes in batches; they are one statement.
+        # An INSERT of many rows comes in batches; they are one statement, its defaults are not.
         seen = vars(context).setdefault(_SEEN, set())
-        if self in seen:
+        if (self, form) in seen:
             return
-        seen.add(self)
-        verb = hits[0][0]
         names = tuple(dict.fromkeys(entry.name for _, entry in hits))
-        found = Bypass(verb, names, form, call_site(), context.statement)
+        found = Bypass(hits[0][0], names, form, call_site(), words)
+        seen.add((self, form))
         if isinstance(reason, str) and reason.strip():
             self._allow(found, reason)
             return
@@ -235,6 +223,15 @@ class Detector:
         if found.site not in self._told and len(self._told) < MOST_SITES:
             self._told.add(found.site)
             log.info("allowed past the trail: %s (%s)", found, reason)
+
+
+def _text_of(statement: Any, cursor: Any) -> str:
+    """Return a statement's text; drivers take bytes and compositions of their own as well."""
+    if isinstance(statement, str):
+        return statement
+    if isinstance(statement, bytes):
+        return statement.decode(errors="replace")
+    return str(statement.as_string(cursor))
 
 
 def _is_flushing(session: Session, unit: Unit) -> bool:

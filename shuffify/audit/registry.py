@@ -117,7 +117,8 @@ class Registry:
         return plan
 
     def _refuse_shared_types(self, plan: Plan) -> None:
-        for other in self._plans.values():
+        # A copy: another thread may be the first to ask about a class.
+        for other in list(self._plans.values()):
             if other is None or other.root is plan.root or other.model == plan.model:
                 continue
             for one, another in ((plan, other), (other, plan)):

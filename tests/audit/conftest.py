@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
-from shuffify.audit import bind, bypass
+from shuffify.audit import AuditTrail, bind, bypass
 from shuffify.audit.bypass import Bypass
 from tests import databases
 from tests.audit import shop as shops
@@ -59,6 +60,24 @@ def shop(module_shop: Stage, mira: None) -> Stage:
     shops.restock(module_shop)
     module_shop.count_anew()
     return module_shop
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Engine]:
+    """Return an engine on an SQLite file with the shop's tables, unknown to every trail."""
+    engine = databases.connect(f"sqlite:///{tmp_path / 'empty.sqlite'}")
+    shops.Base.metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def trail() -> Iterator[AuditTrail]:
+    """Return a trail that knows no engine yet."""
+    trail = AuditTrail(log=shops.Log)
+    trail.watch(type("Own", (Session,), {}), base=shops.Base)
+    yield trail
+    trail.unwatch()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import DDL, delete, event, func, insert, select, text, update
 from sqlalchemy.orm import ORMExecuteState, Session
 
-from shuffify.audit import detector
+from shuffify.audit import cursors, detector
 from shuffify.audit.bypass import Bypass
 from shuffify.audit.marks import CAPTURED
 from tests.audit.shop import FOREIGN, MIXES, PLAYS, VISITS, Basket, Mix, Review, Song, mix_songs
@@ -115,8 +115,8 @@ def test_the_call_site_of_a_flush_is_the_code_that_asked_for_it(
 def test_a_text_is_a_bypass_each_time_and_reads_are_not_kept_without_end(
     shop: Stage, found: list[Bypass], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(detector, "MOST_HARMLESS", 3)
-    kept = shop.trail._hear.detector._cursors.harmless(shop.engine.dialect.name)
+    monkeypatch.setattr(cursors, "MOST_HARMLESS", 3)
+    kept = cursors._harmless[shop.engine.dialect.name]
     with shop.engine.begin() as connection:
         for number in range(9):
             connection.execute(text(f"SELECT {number}"))

@@ -14,15 +14,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, event, insert, select, text, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
-from benchmarks.tracks import ActivityLog
 from shuffify.audit import AuditTrail, dml
 from shuffify.audit.bypass import Bypass
-from tests import databases
-from tests.audit.shop import MIXES, Base, Log, Mix
+from tests.audit.shop import MIXES, Base, Mix
 from tests.audit.stage import Stage
 
 NAMED = MIXES.update().values(name="Noon")
@@ -101,24 +98,6 @@ def test_an_allowed_statement_is_logged_once_for_each_place(
 
 # -- engines --------------------------------------------------------------------------------------
 
-@pytest.fixture
-def empty(tmp_path: Path) -> Any:
-    """Return an engine on an SQLite file with the shop's tables, unknown to every trail."""
-    engine = databases.connect(f"sqlite:///{tmp_path / 'empty.sqlite'}")
-    Base.metadata.create_all(engine)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def trail() -> Any:
-    """Return a trail that knows no engine yet."""
-    trail = AuditTrail(log=Log)
-    trail.watch(type("Own", (Session,), {}), base=Base)
-    yield trail
-    trail.unwatch()
-
-
 def test_an_engine_is_guarded_on_demand_and_until_the_watch_ends(
     empty: Engine, trail: AuditTrail
 ) -> None:
@@ -136,112 +115,6 @@ def test_an_engine_is_guarded_on_demand_and_until_the_watch_ends(
     trail.watch(type("Again", (Session,), {}), base=Base)
     trail.guard(empty)
     assert write() == 2
-
-
-INSERT = "INSERT INTO mixes (name, plays) VALUES ('Noon', 0)"
-CURSORS: dict[str, Callable[[Any], Any]] = {
-    "do_execute": lambda connection: connection.exec_driver_sql(INSERT),
-    "do_executemany": lambda connection: connection.exec_driver_sql(
-        "INSERT INTO mixes (name, plays) VALUES (?, 0)", [("Noon",), ("Dusk",)]
-    ),
-    "do_execute_no_params": lambda connection: connection.execution_options(
-        no_parameters=True
-    ).exec_driver_sql(INSERT),
-}
-
-
-@pytest.mark.parametrize("first, executes", [
-    ("the trail", True), ("the trail", False), ("the other", False)
-])
-@pytest.mark.parametrize("place", CURSORS)
-def test_who_else_stands_at_the_cursor_is_asked_once_and_hides_nothing(
-    place: str, first: str, executes: bool, empty: Engine, trail: AuditTrail
-) -> None:
-    asked: list[str] = []
-
-    def other(cursor: Any, statement: str, *rest: Any) -> bool:
-        asked.append(statement)
-        if executes:
-            parameters = rest[0] if place != "do_execute_no_params" else ()
-            many = place == "do_executemany"
-            cursor.executemany(statement, parameters) if many else cursor.execute(
-                statement, parameters
-            )
-        return executes
-
-    if first == "the trail":
-        trail.guard(empty)
-    event.listen(empty, place, other)
-    trail.guard(empty)
-    with empty.begin() as connection:
-        CURSORS[place](connection)
-    assert [statement[:6] for statement in asked if statement != "BEGIN"] == ["INSERT"]
-    with empty.connect() as connection:
-        names = connection.scalars(select(MIXES.c.name)).all()
-    assert names == (["Noon", "Dusk"] if place == "do_executemany" else ["Noon"])
-    assert trail.counters()["bypasses"] == 1
-
-
-def test_two_trails_judge_a_statement_that_is_executed_once(
-    empty: Engine, trail: AuditTrail
-) -> None:
-    second = AuditTrail(log=ActivityLog)
-    second.watch(type("Second", (Session,), {}), base=Base)
-    try:
-        for one in (trail, second):
-            one.guard(empty)
-        with empty.begin() as connection:
-            connection.exec_driver_sql(INSERT)
-        with empty.connect() as connection:
-            assert connection.scalars(select(MIXES.c.name)).all() == ["Noon"]
-        assert [one.counters()["bypasses"] for one in (trail, second)] == [1, 1]
-    finally:
-        second.unwatch()
-
-
-@pytest.mark.parametrize("first", [0, 1])
-def test_a_flush_that_one_trail_hears_of_is_a_bypass_to_the_other(
-    first: int, empty: Engine, trail: AuditTrail
-) -> None:
-    heard = type("Heard", (Session,), {})
-    second = AuditTrail(log=ActivityLog)
-    second.watch(heard, base=Base)
-    try:
-        for one in (trail, second)[::-1 if first else 1]:
-            one.guard(empty)
-        with heard(empty) as session:
-            session.add(Mix(name="Noon"))
-            session.flush()
-            session.rollback()
-        assert [one.counters()["bypasses"] for one in (trail, second)] == [1, 0]
-    finally:
-        second.unwatch()
-
-
-def test_two_sessions_that_share_a_connection_are_both_heard_of(
-    shop: Stage, found: list[Bypass]
-) -> None:
-    with shop.engine.connect() as connection:
-        with shop.Session(bind=connection) as one, shop.Session(bind=connection) as another:
-            for session in (one, another, one):
-                session.add(Mix(name="Noon", user_id=7))
-                session.flush()
-    assert found == []
-
-
-@pytest.mark.parametrize("place", CURSORS)
-def test_a_statement_that_the_database_refuses_is_no_bypass_and_fails_as_it_would(
-    place: str, empty: Engine, trail: AuditTrail
-) -> None:
-    trail.guard(empty)
-    with empty.begin() as connection:
-        connection.exec_driver_sql("CREATE UNIQUE INDEX one_noon ON mixes (name)")
-        connection.execute(NEW_NOON)
-    before = trail.counters()["bypasses"]
-    with pytest.raises(IntegrityError, match="UNIQUE constraint failed: mixes.name"):
-        with empty.begin() as connection:
-            CURSORS[place](connection)
-    assert trail.counters()["bypasses"] == before
 
 
 @pytest.mark.report(46)

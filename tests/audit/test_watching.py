@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, String
+from sqlalchemy import Engine, Integer, String
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, scoped_session
 from sqlalchemy.orm import sessionmaker
 
-from shuffify.audit import AuditTrail, bind
+from shuffify.audit import AuditTrail, bind, registry
 from shuffify.audit.writer import MOST_DIALECTS, Writer
 from tests.audit.stage import LogColumns, UserColumns
 
@@ -189,3 +189,26 @@ def test_of_engines_that_come_and_go_a_few_are_remembered() -> None:
     del dialect, dialects
     gc.collect()
     assert sum(one() is not None for one in gone) <= MOST_DIALECTS
+
+
+def test_classes_may_be_asked_for_while_another_is_checked(
+    trail: AuditTrail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As another thread does that is the first to use a class while the watch begins."""
+    bases = [type("Other", (DeclarativeBase,), {}) for _ in range(2)]
+    models = [
+        type(one, (base,), {"__tablename__": one, "id": mapped_column(Integer, primary_key=True)})
+        for base in bases for one in ("one", "two", "three")
+    ]
+    texts = registry._texts
+
+    def busy(rules: Any) -> set[str]:
+        monkeypatch.setattr(registry, "_texts", texts)
+        for mapper in bases[1].registry.mappers:
+            trail.registry.plan_of(mapper)
+        return texts(rules)
+
+    trail.registry.bases.append(bases[1])
+    monkeypatch.setattr(registry, "_texts", busy)
+    trail.watch(type("Own", (Session,), {}), base=bases[0])
+    assert len(trail.registry.plans()) == len(models)
