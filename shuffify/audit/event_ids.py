@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 _EPOCH: Final = datetime(1970, 1, 1)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 
 _VARIANT: Final = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
 def new_event_ids(number: int, at: datetime, random: bytes) -> list[str]:
     """Return UUIDs of version 7, ascending; ``random`` holds 8 bytes for each."""
-    since = at - _EPOCH
-    milliseconds = (since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000)
-    milliseconds &= 0xFFFFFFFFFFFF
+    milliseconds = (at - _EPOCH) // _MILLISECOND & 0xFFFFFFFFFFFF
     head = f"{milliseconds >> 16:08x}-{milliseconds & 0xFFFF:04x}-7"
     ids = []
     text_ = random.hex()

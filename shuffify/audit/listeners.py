@@ -90,7 +90,7 @@ class Listeners:
     def before_flush(self, session: Session, flush_context: Any, _: Any) -> None:
         unit = self.unit(session)
         notes = unit.notes = Notes(flush_context, unit.ledger.doubted)
-        if session.new and session.deleted:
+        if session.deleted and session.new:
             deleted = [inspect_class(instance) for instance in session.deleted]
             look_at_pairs(deleted, notes, self.registry.plan_of, _reach(session))
 

@@ -19,7 +19,7 @@ from sqlalchemy.pool import QueuePool
 from .errors import describe_error, is_lost
 from .marks import OWN
 from .render import LIMITS, Row
-from .savepoint import guarded, release, savepoint, undo
+from .savepoint import guarded, release, savepoint, send, undo
 
 log = logging.getLogger("shuffify.audit")
 
@@ -140,10 +140,13 @@ class Writer:
             parameters = statement.parameters(rows)
             sql = savepoint(connection.dialect)
             stage = "savepoint"
-            connection.exec_driver_sql(sql.begin)
+            send(connection, sql.begin)
             try:
                 stage = "insert"
-                connection.exec_driver_sql(statement.sql, parameters)
+                if len(rows) == 1:
+                    send(connection, statement.sql, parameters)
+                else:
+                    connection.exec_driver_sql(statement.sql, parameters)
                 stage = "release"
                 release(connection, sql)
             except BaseException:

@@ -6,11 +6,13 @@ The story is told twice: with auditing and without. What its caller can see must
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 import sqlalchemy
 from sqlalchemy import Engine, ForeignKey, String, Text, event, select
 from sqlalchemy.exc import IntegrityError
@@ -22,6 +24,8 @@ from tests.audit.stage import Json, LogColumns, Stage, UserColumns
 
 ENGINE = os.path.dirname(shuffify.audit.__file__) + os.sep
 SQLALCHEMY = os.path.dirname(sqlalchemy.__file__) + os.sep
+BETWEEN = (SQLALCHEMY, ENGINE + "cursors.py", __file__, "<string>", "<sqlalchemy generated")
+"""Where a statement passes through, whoever sends it; the detector executes what it judges."""
 
 
 class Base(DeclarativeBase):
@@ -170,10 +174,9 @@ def is_ours() -> bool:
     frame = sys._getframe(1)
     while frame is not None:
         path = frame.f_code.co_filename
-        if path.startswith(ENGINE):
-            return frame.f_code.co_name not in ("_flush_all", "do_orm_execute", "_run")
-        if not path.startswith(SQLALCHEMY) and path not in (__file__, "<string>"):
-            return False
+        if not path.startswith(BETWEEN):
+            known = frame.f_code.co_name in ("_flush_all", "do_orm_execute", "_run")
+            return path.startswith(ENGINE) and not known
         frame = frame.f_back
     return False
 
@@ -188,18 +191,53 @@ def beginning(*verbs: str) -> Callable[[int, str], bool]:
     return lambda _, statement: statement.startswith(verbs)
 
 
+_at_driver: list[Callable[[str, str], None]] = []
+"""What stands in the drivers' cursors of `wired` engines: called with a phase and a statement."""
+
+
+class SqliteCursor(sqlite3.Cursor):
+    def execute(self, statement: Any, *parameters: Any) -> Any:
+        return _between(super().execute, statement, *parameters)
+
+
+class SqliteConnection(sqlite3.Connection):
+    def cursor(self, *_: Any) -> Any:
+        return super().cursor(SqliteCursor)
+
+
+class PostgresCursor(psycopg.Cursor[Any]):
+    def execute(self, query: Any, *parameters: Any, **options: Any) -> Any:
+        return _between(super().execute, query, *parameters, **options)
+
+
+def _between(execute: Callable[..., Any], statement: str, *rest: Any, **options: Any) -> Any:
+    for hook in _at_driver:
+        hook("before", statement)
+    result = execute(statement, *rest, **options)
+    for hook in _at_driver:
+        hook("after", statement)
+    return result
+
+
+WIRES: dict[str, dict[str, Any]] = {
+    "sqlite": {"factory": SqliteConnection}, "postgresql": {"cursor_factory": PostgresCursor},
+}
+"""Arguments of `connect` by which `failing` can stand in the driver."""
+
+
 @contextmanager
 def failing(
     engine: Engine, chosen: Callable[[int, str], bool], phase: str,
-    error: Callable[[], BaseException],
+    error: Callable[[], BaseException], in_driver: bool = False,
 ) -> Iterator[list[str]]:
     """Raise at those of the engine's own statements that are chosen, before or after they run.
 
     ``chosen`` gets each one's number and text. Yields the texts seen; a failed one begins "!".
+    It stands at the Connection, or in the driver of an engine with `WIRES`, who hears more.
     """
     seen: list[str] = []
 
-    def inject(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+    def inject(statement: str) -> None:
         if not is_ours():
             return
         hit = chosen(len(seen), statement)
@@ -207,8 +245,21 @@ def failing(
         if hit:
             raise error()
 
-    event.listen(engine, f"{phase}_cursor_execute", inject)
+    def at_connection(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        inject(statement)
+
+    def in_cursor(now: str, statement: str) -> None:
+        if now == phase:
+            inject(statement)
+
+    if in_driver:
+        _at_driver.append(in_cursor)
+    else:
+        event.listen(engine, f"{phase}_cursor_execute", at_connection)
     try:
         yield seen
     finally:
-        event.remove(engine, f"{phase}_cursor_execute", inject)
+        if in_driver:
+            _at_driver.remove(in_cursor)
+        else:
+            event.remove(engine, f"{phase}_cursor_execute", at_connection)

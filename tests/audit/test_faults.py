@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
+from tests import databases
 from tests.audit.faults import (
-    TOLD, ActivityLog, Base, beginning, clear, failing, nth, story, ticks, told, without_auditing,
+    TOLD, WIRES, ActivityLog, Base, beginning, clear, failing, nth, story, ticks, told,
+    without_auditing,
 )
 from tests.audit.stage import Stage, staged
 
@@ -27,13 +29,20 @@ def refused() -> OperationalError:
 
 
 @pytest.fixture
-def stage(engine: Engine, tmp_path: Path) -> Iterator[Stage]:
+def stage(database_url: str, tmp_path: Path) -> Iterator[Stage]:
+    wires = WIRES[make_url(database_url).get_backend_name()]
+    engine = databases.connect(database_url, connect_args=wires)
     with staged(engine, Base, ActivityLog, tmp_path / "spool.jsonl") as stage:
         yield stage
+    engine.dispose()
 
 
-def _count_statements(stage: Stage) -> int:
-    with failing(stage.engine, nth(-1), "before", Broken) as seen:
+IN_DRIVER = pytest.mark.parametrize("in_driver", [False, True], ids=["events", "driver"])
+"""Without listeners, savepoints take another way than with them."""
+
+
+def _count_statements(stage: Stage, in_driver: bool = False) -> int:
+    with failing(stage.engine, nth(-1), "before", Broken, in_driver) as seen:
         with stage.session() as session:
             story(session)
     assert told(stage) == TOLD
@@ -45,13 +54,14 @@ def _count_statements(stage: Stage) -> int:
 @pytest.mark.report(20, 23, 24)
 @pytest.mark.parametrize("error", [Broken, refused])
 @pytest.mark.parametrize("phase", ["before", "after"])
+@IN_DRIVER
 def test_a_fault_at_any_one_statement_changes_nothing_for_the_caller(
-    stage: Stage, phase: str, error: type[Exception], subtests: pytest.Subtests
+    stage: Stage, in_driver: bool, phase: str, error: type[Exception], subtests: pytest.Subtests
 ) -> None:
     expected = without_auditing(stage, story)
-    for number in range(_count_statements(stage)):
+    for number in range(_count_statements(stage, in_driver)):
         before = ticks(stage)
-        with failing(stage.engine, nth(number), phase, error) as seen:
+        with failing(stage.engine, nth(number), phase, error, in_driver) as seen:
             with stage.session() as session:
                 seen_by_caller = story(session)
         with subtests.test(f"{number}: {seen[number]}"):
@@ -80,12 +90,13 @@ STATEMENTS = {
 
 @pytest.mark.report(22, 54)
 @pytest.mark.parametrize("phase", ["before", "after"])
+@IN_DRIVER
 def test_statements_that_always_fail_change_nothing_for_the_caller(
-    stage: Stage, phase: str, subtests: pytest.Subtests
+    stage: Stage, in_driver: bool, phase: str, subtests: pytest.Subtests
 ) -> None:
     expected = without_auditing(stage, story)
     for name, verbs in STATEMENTS.items():
-        with failing(stage.engine, beginning(*verbs), phase, Broken):
+        with failing(stage.engine, beginning(*verbs), phase, Broken, in_driver):
             with stage.session() as session:
                 seen_by_caller = story(session)
         with subtests.test(name):
@@ -110,13 +121,15 @@ def test_rows_that_are_refused_for_good_are_one_line_each_and_one_tick(stage: St
 @pytest.mark.parametrize(
     ("phase", "error"), [("before", SystemExit), ("after", KeyboardInterrupt)]
 )
+@IN_DRIVER
 def test_an_interruption_passes_through_and_leaves_nothing(
-    stage: Stage, phase: str, error: type[BaseException], subtests: pytest.Subtests
+    stage: Stage, in_driver: bool, phase: str, error: type[BaseException],
+    subtests: pytest.Subtests,
 ) -> None:
     gc.freeze()  # What lives already is not looked at again and again below.
-    for number in range(_count_statements(stage)):
+    for number in range(_count_statements(stage, in_driver)):
         with subtests.test(number), stage.session() as session:
-            with failing(stage.engine, nth(number), phase, error) as seen:
+            with failing(stage.engine, nth(number), phase, error, in_driver) as seen:
                 with pytest.raises(error):
                     story(session)
             assert seen[number].startswith("!")
