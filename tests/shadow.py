@@ -23,12 +23,13 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, Engine, event, make_url
 
+from shuffify.audit.canonical import encode
 from shuffify.audit.change import Change
 from shuffify.audit.context import AuditContext
 from shuffify.audit.keys import entity_id_of
 from shuffify.audit.plan import Plan
 from shuffify.audit.registry import Registry
-from shuffify.audit.render import differences, encode
+from shuffify.audit.render import differences
 from shuffify.models.base import UtcDateTime, to_utc, utcnow
 from shuffify.models.db import ActivityLog, db
 from tests.databases import OWN_NAME

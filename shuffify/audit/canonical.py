@@ -178,6 +178,23 @@ def encode_default(value: Any) -> Any:
     return repr(value) if isinstance(value, (Secret, Unknown)) else plain(value)
 
 
+def _encoder() -> Callable[[Any], str]:
+    """Return a JSON encoder made once: `JSONEncoder.encode` makes its C part for each value.
+
+    That takes longer than to encode the metadata of one row. A circle is a RecursionError.
+    """
+    usual = json.JSONEncoder(separators=(",", ":"), default=encode_default)
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return usual.encode
+    parts = make(None, encode_default, json.encoder.encode_basestring_ascii, None, ":", ",",
+                 False, False, True)
+    return lambda value: "".join(parts(value, 0))
+
+
+encode: Final = _encoder()
+
+
 def is_plain(value: Any) -> bool:
     """Tell whether a value is of a type whose canonical form is known without its column."""
     return any(isinstance(value, kind) for kind, _ in _PLAIN)

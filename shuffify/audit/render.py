@@ -6,7 +6,6 @@ counts the cell as degraded (rule A2).
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -14,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Table
 
-from .canonical import SECRET_NAME, Secret, encode_default, plain
+from .canonical import SECRET_NAME, Secret, encode, plain
 from .change import Change
 from .context import AuditContext
 from .event_ids import new_event_ids
@@ -43,8 +42,6 @@ METADATA_BYTES: Final = 8192
 
 LONGEST_PART: Final = 1024
 """What the reason or another part of truncated metadata may take, encoded."""
-
-encode: Final = json.JSONEncoder(separators=(",", ":"), default=encode_default).encode
 
 _VERBS: Final = {
     "create": "Created", "update": "Updated", "delete": "Deleted", "restore": "Restored"
@@ -221,10 +218,11 @@ def differences(change: Change) -> dict[str, list[Any]]:
             name: [None, values[name]] if created else [values[name], None]
             for name in change.plan.counted if values.get(name) is not None
         }
-    for name, difference in change.links.items():
-        pair = told(difference, change.operation)
-        if pair is not None:
-            found[name] = pair
+    if change.links:
+        for name, difference in change.links.items():
+            pair = told(difference, change.operation)
+            if pair is not None:
+                found[name] = pair
     return found
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Table, case, func, or_, select
 from sqlalchemy import types as sqltypes
 from sqlalchemy.engine import Connection
 
-from .canonical import naive_utc
+from .canonical import encode, naive_utc
 from .change import Values
 from .history import (
     Event, Key, event_of, events_of, former_key, metadata_of, require_columns,
@@ -21,7 +21,6 @@ from .keys import entity_id_of, parsed_key
 from .plan import Plan
 from .reading import batches
 from .recall import NotKept, is_stored
-from .render import encode
 from .retention import PRUNED
 from .tolerance import Unreadable, all_of, tolerant
 

@@ -10,13 +10,13 @@ from sqlalchemy import Table
 from sqlalchemy import inspect as inspect_class
 from sqlalchemy.orm import Session
 
+from .canonical import encode
 from .change import Values
 from .context import bind
 from .errors import RevertError
 from .history import Event, events_of
 from .plan import Plan
 from .recall import NotKept, is_stored
-from .render import encode
 
 
 def revert(

@@ -36,6 +36,9 @@ IMPATIENTLY: Final = "SET LOCAL lock_timeout = '500ms'"
 """The caller's `commit` has succeeded and waits only for our retry."""
 
 
+_NOTHING: Final = object()
+
+
 class Refusal(NamedTuple):
     """Rows that did not go in, and at which step."""
 
@@ -76,10 +79,14 @@ class Statement:
         """Return the rows as the driver takes them: one set of parameters, or a list of sets."""
         pick, convert, names = self._pick, self._convert, self._names
         sets: list[Any] = []
+        given, made = [_NOTHING] * len(self._bound), [None] * len(self._bound)
         for row in rows:
             values = list(pick(row))
             for index, process in convert:
-                values[index] = process(values[index])
+                # What one flush wrote has one time and mostly one user.
+                if values[index] is not given[index]:
+                    given[index], made[index] = values[index], process(values[index])
+                values[index] = made[index]
             if self._defaults:
                 sets.append(self._with_defaults(values))
             else:
