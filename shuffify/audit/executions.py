@@ -116,6 +116,8 @@ class Executions:
             led_away = (look.connection.engine is not unit.home
                         and not unit.is_away(session, look.dml.mapper))
             self._hear.recorder.keep(session, unit, frame, changes, moved, led_away)
+            if look.dml.leaves_stale:
+                unit.ledger.doubt(changes)
         except Exception as error:
             if is_lost(error):
                 raise

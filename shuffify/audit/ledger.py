@@ -167,7 +167,8 @@ class Ledger:
     def __init__(self) -> None:
         self._frames: dict[Any, Frame] = {}
         self.doubted: set[Identity] = set()
-        """Objects whose loaded values may be none that the database ever kept."""
+        """Objects whose loaded values may be none that the database keeps or ever kept; without a
+        key, all of their class."""
 
     def frame(self, savepoint: Any) -> Frame:
         """Return the frame of a savepoint, opening it at its first change."""
@@ -194,6 +195,13 @@ class Ledger:
         frame = self._frames.pop(savepoint, None)
         if frame is not None:
             self.doubted.update(frame.identities())
+
+    def doubt(self, changes: Iterable[Change]) -> None:
+        """Note that a statement may have left these objects in the session as they were."""
+        for change in changes:
+            if change.operation != "create":
+                key = () if change.summary is not None else change.former_key or change.key
+                self.doubted.add((change.plan.root, key))
 
     def knows(self, change: Change) -> bool:
         """Tell whether a change of the same object is recorded in any frame."""

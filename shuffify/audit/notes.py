@@ -167,7 +167,9 @@ def _must_ask_all(plan: Plan, state: State, notes: Notes) -> bool:
 
 
 def _is_doubted(plan: Plan, state: State, notes: Notes) -> bool:
-    return state.key is not None and (plan.root, state.key[1]) in notes.doubted
+    if state.key is None:
+        return False
+    return (plan.root, state.key[1]) in notes.doubted or (plan.root, ()) in notes.doubted
 
 
 def is_frozen(value: Any) -> bool:

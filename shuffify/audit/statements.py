@@ -47,6 +47,8 @@ class Dml:
         self.autoflush: bool = True if flushing is None else flushing._autoflush
         self.is_bulk = chosen is not None and chosen._dml_strategy == "bulk"
         """SQLAlchemy's word for "by the parameters' own keys": no criteria, many sets."""
+        self.leaves_stale = not getattr(chosen, "_synchronize_session", False)
+        """Objects of the session go on holding what the statement has changed."""
         self.is_elsewhere = "schema_translate_map" in options
         """It runs in another schema than our reads would: the Connection does not know it."""
         self.hides_options = self.is_bulk and statement.is_update

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased, defer, load_only, selectinload, with_loader_criteria
 
 from shuffify.audit import bind
@@ -357,3 +358,67 @@ def test_two_actors_in_one_transaction_stay_apart(depot: Depot) -> None:
 
     assert [(row.user_id, row.entity_id) for row in depot.rows()] == [(7, "1"), (8, "2")]
     assert only(told(depot), "name") == [("1", ["one", "deux"]), ("2", ["two", "deux"])]
+
+
+# -- objects that a statement leaves as they were -------------------------------------------------
+
+def rename_past_objects(session: Session) -> None:
+    session.execute(update(Crate).where(Crate.id == 1).values(name="new"),
+                    execution_options={"synchronize_session": False})
+
+
+def rename_above_the_limit(session: Session) -> None:
+    session.execute(update(Crate).values(name="new"),
+                    execution_options={"synchronize_session": False})
+
+
+def rename_by_upsert(session: Session) -> None:
+    statement: Any = upsert(session)(Crate).values(id=1, name="one")
+    session.execute(statement.on_conflict_do_update(
+        index_elements=[Crate.id], set_={"name": "new"}
+    ))
+
+
+def upsert(session: Session) -> Any:
+    return {"sqlite": sqlite, "postgresql": postgresql}[session.get_bind().dialect.name].insert
+
+
+@pytest.mark.parametrize("rename, expected", [
+    (rename_past_objects, []), (rename_by_upsert, []), (rename_above_the_limit, [["new", "one"]]),
+])
+def test_an_object_that_a_statement_left_stale_is_not_believed(
+    depot: Depot, monkeypatch: pytest.MonkeyPatch, rename: Any, expected: Any
+) -> None:
+    """It would tell of its next change from a value that its row had lost before."""
+    if rename is rename_above_the_limit:
+        monkeypatch.setattr(depot.trail, "bulk_limit", 1)
+    with depot.session() as session:
+        crate = session.get_one(Crate, 1)
+        assert crate.name == "one"
+        rename(session)
+        with session.begin_nested():
+            crate.name = "newest"
+            session.flush()
+            session.execute(update(Crate).where(Crate.id == 1).values(name="one"))
+        session.commit()
+    names = [changes["name"] for _, key, changes in told(depot) if key and "name" in changes]
+    assert names == expected
+
+
+def test_an_object_that_a_statement_kept_up_to_date_is_believed(depot: Depot) -> None:
+    with depot.session() as session:
+        crate = session.get_one(Crate, 1)
+        session.execute(update(Crate).where(Crate.id == 1).values(name="new"))
+        crate.name = "newest"
+        with depot.statements() as statements:
+            session.flush()
+    assert [statement.split()[0] for statement in statements] == ["UPDATE"], "nothing is read"
+
+
+def test_an_object_that_was_inserted_in_bulk_is_believed(depot: Depot) -> None:
+    with depot.session() as session:
+        session.execute(insert(Crate), [{"id": 9, "name": "nine"}])
+        session.get_one(Crate, 9).name = "neuf"
+        with depot.statements() as statements:
+            session.flush()
+    assert [statement.split()[0] for statement in statements] == ["UPDATE"], "nothing is read"
