@@ -142,9 +142,9 @@ class Capture:
 
     def _compute(self, plan: Plan, states: list[State]) -> None:
         """Read what SQL expressions came to; the unit of work expires them and forgets them."""
-        rows = self._rows(plan, [plan.key_of(state.dict) for state in states])
-        for state in states:
-            self.computed[state] = rows.get(plan.key_of(state.dict), {})
+        keys = {state: key_of(state) for state in states}
+        rows = self._rows(plan, list(keys.values()))
+        self.computed.update((state, rows.get(key, {})) for state, key in keys.items())
 
     def _states(self, plan: Plan, states: list[State]) -> dict[State, Row]:
         rows = self._rows(plan, [key_of(state) for state in states])
@@ -208,7 +208,9 @@ class Capture:
         values = self._cells(plan, row if known is None else {**known, **row}, new)
         assert state.key is not None
         key = former = state.key[1]
-        if not old.keys().isdisjoint(plan.primary_key):
+        if not old.keys().isdisjoint(plan.primary_key) and not any(
+            new.get(name) is UNKNOWN for name in plan.primary_key
+        ):
             key = plan.key_of(row)
         return Change(plan, key, "update", values, self.context, self.at, old, new,
                       None if key == former else former)

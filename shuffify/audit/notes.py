@@ -141,7 +141,7 @@ def _must_ask(plan: Plan, state: State, notes: Notes) -> bool:
     if not committed:
         return False
     if notes.doubted and _is_doubted(plan, state, notes):
-        return True
+        return not plan.counted_set.isdisjoint(committed)
     for name, columns in plan.post_updates:
         # Their columns are set after this UPDATE, whose events are the only ones.
         if name in committed and not state.dict.keys() >= columns:

@@ -422,3 +422,54 @@ def test_an_object_that_was_inserted_in_bulk_is_believed(depot: Depot) -> None:
         with depot.statements() as statements:
             session.flush()
     assert [statement.split()[0] for statement in statements] == ["UPDATE"], "nothing is read"
+
+
+def leave_stale_and_expire(session: Session) -> Crate:
+    crate = session.get_one(Crate, 1)
+    rename_past_objects(session)
+    session.expire(crate)
+    return crate
+
+
+def test_a_stale_object_of_which_nothing_is_loaded_is_told_as_it_was(depot: Depot) -> None:
+    with depot.session() as session:
+        leave_stale_and_expire(session).name = "newest"
+        session.flush()
+        session.commit()
+    assert depot.troubles() == {}
+    assert [(kind, key, changes["name"]) for kind, key, changes in told(depot)] == [
+        ("crate_update", "1", ["one", "newest"])
+    ]
+
+
+def test_a_stale_object_whose_collection_alone_has_changed_is_not_read(depot: Depot) -> None:
+    with depot.session() as session:
+        item = session.get_one(Item, 20)
+        crate = leave_stale_and_expire(session)
+        item.crate = crate
+        with depot.statements() as statements:
+            session.flush()
+        session.commit()
+    assert [one for one in statements if one.startswith("SELECT crates.id, crates.id")] == []
+    assert depot.troubles() == {}
+    assert [(kind, key) for kind, key, _ in told(depot)] == [
+        ("crate_update", "1"), ("item_update", "20")
+    ]
+
+
+def test_a_stale_object_that_cannot_be_read_afterwards_costs_no_other_row(
+    depot: Depot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> Any:
+        raise RuntimeError("hush")
+
+    with depot.session() as session:
+        crate, item = session.get_one(Crate, 1), session.get_one(Item, 20)
+        rename_past_objects(session)
+        crate.name, item.title = "newest", "moved"
+        monkeypatch.setattr("shuffify.audit.capture.rows_by_key", fail)
+        session.commit()
+    assert depot.troubles() == {"degraded.read": 1}
+    rows = {(kind, key): changes for kind, key, changes in told(depot)}
+    assert set(rows) == {("crate_update", "1"), ("item_update", "20")}
+    assert rows["crate_update", "1"]["name"] == ["one", "[unknown]"]
