@@ -140,8 +140,10 @@ def _must_ask(plan: Plan, state: State, notes: Notes) -> bool:
     committed = state.committed_state
     if not committed:
         return False
-    if notes.doubted and _is_doubted(plan, state, notes):
-        return not plan.counted_set.isdisjoint(committed)
+    if notes.doubted and not plan.counted_set.isdisjoint(committed) and _is_doubted(
+        plan, state, notes
+    ):
+        return True
     for name, columns in plan.post_updates:
         # Their columns are set after this UPDATE, whose events are the only ones.
         if name in committed and not state.dict.keys() >= columns:
