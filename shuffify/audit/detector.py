@@ -93,7 +93,7 @@ class Detector:
     def executed(self, cursor: Any, statement: Any, context: Any) -> None:
         """Find out what a statement that did not pass has written."""
         try:
-            self._look(context.root_connection, cursor, _text_of(statement, cursor), context)
+            self._look(context.root_connection, cursor, _text_of(statement, context), context)
         except Exception as error:
             self._failed(error)
 
@@ -205,11 +205,11 @@ class Detector:
             reason = pause.reason
         # An INSERT of many rows comes in batches; they are one statement, its defaults are not.
         seen = vars(context).setdefault(_SEEN, set())
-        if (self, form) in seen:
+        if (self, words) in seen:
             return
         names = tuple(dict.fromkeys(entry.name for _, entry in hits))
         found = Bypass(hits[0][0], names, form, call_site(), words)
-        seen.add((self, form))
+        seen.add((self, words))
         if isinstance(reason, str) and reason.strip():
             self._allow(found, reason)
             return
@@ -225,13 +225,13 @@ class Detector:
             log.info("allowed past the trail: %s (%s)", found, reason)
 
 
-def _text_of(statement: Any, cursor: Any) -> str:
+def _text_of(statement: Any, context: Any) -> str:
     """Return a statement's text; drivers take bytes and compositions of their own as well."""
     if isinstance(statement, str):
         return statement
     if isinstance(statement, bytes):
         return statement.decode(errors="replace")
-    return str(statement.as_string(cursor))
+    return str(statement.as_string(context.root_connection.connection.driver_connection))
 
 
 def _is_flushing(session: Session, unit: Unit) -> bool:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from sqlalchemy.orm import FromStatement, ORMExecuteState, Session
+from sqlalchemy import inspect
+from sqlalchemy.orm import FromStatement, LoaderCallableStatus, ORMExecuteState, Session
 
 from .bulk import Delete, Update
-from .compare import Moment
+from .change import Change
+from .compare import Moment, canonical
 from .context import current
 from .errors import is_lost
 from .guard import guarded
 from .inserts import Insert
+from .ledger import Identity
 from .listeners import Listeners
 from .look import Look
 from .marks import ALLOWED, CAPTURED, allowing
+from .plan import Plan
 from .statements import Dml, dml_of
 from .unit import utcnow
 
@@ -39,6 +44,7 @@ class Executions:
         if dml is None:
             return None
         if self._is_told(state, dml) is False:
+            self._doubt_all(state, dml)
             return self._run_untold(state, dml) if dml.hides_options else None
         if dml.autoflush:
             # What is pending must be there to be read. SQLAlchemy does this after its listeners.
@@ -98,6 +104,19 @@ class Executions:
         return False
 
     @guarded("degraded.read")
+    def _doubt_stale(self, session: Session, dml: Dml, changes: list[Change]) -> None:
+        """Believe no object any more that does not hold what a statement has made of its row."""
+        self._hear.unit(session).ledger.doubted.update(_left_stale(session, dml, changes))
+
+    @guarded("degraded.read")
+    def _doubt_all(self, state: ORMExecuteState, dml: Dml) -> None:
+        """Believe no object any more whose row an allowed statement may have altered unseen."""
+        if ALLOWED in state.execution_options and dml.alters:
+            plans = map(self.registry.plan_of, dml.mapper.self_and_descendants)
+            doubted = self._hear.unit(state.session).ledger.doubted
+            doubted.update((plan.root, ()) for plan in plans if plan is not None)
+
+    @guarded("degraded.read")
     def _look(self, state: ORMExecuteState, dml: Dml) -> Look | None:
         session = state.session
         connection = session.connection(bind_arguments=dict(state.bind_arguments))
@@ -116,11 +135,34 @@ class Executions:
             led_away = (look.connection.engine is not unit.home
                         and not unit.is_away(session, look.dml.mapper))
             self._hear.recorder.keep(session, unit, frame, changes, moved, led_away)
-            if look.dml.leaves_stale:
-                unit.ledger.doubt(changes)
+            self._doubt_stale(session, look.dml, changes)
         except Exception as error:
             if is_lost(error):
                 raise
             what = f"A bulk {look.operation} of {look.plans[0].entity}"
             self._hear.delivery.gap(frame, current(), what, error)
         self._hear.recorder.tell(look.failures)
+
+
+def _left_stale(session: Session, dml: Dml, changes: list[Change]) -> Iterator[Identity]:
+    """Yield which objects do not hold what a statement has made of their rows.
+
+    `synchronize_session` does not tell: Python may compare otherwise than the database, and what
+    is not flushed is left alone. Where rows are told together, all of their class may be such.
+    """
+    known = session.identity_map
+    for change in changes:
+        if change.summary is not None and dml.alters:
+            yield change.plan.root, ()
+        elif change.operation == "update" and known:
+            plan, key = change.plan, change.former_key or change.key
+            held = known.get(plan.mapper.identity_key_from_primary_key(key))
+            if held is not None and _is_stale(plan, inspect(held), change.new):
+                yield plan.root, key
+
+
+def _is_stale(plan: Plan, state: Any, new: Mapping[str, Any]) -> bool:
+    row = {**state.dict, **state.committed_state}
+    loaded = (name for name in new if name in row
+              and row[name].__class__ is not LoaderCallableStatus)
+    return any(canonical(plan, row, (name,))[name] != new[name] for name in loaded)

@@ -196,13 +196,6 @@ class Ledger:
         if frame is not None:
             self.doubted.update(frame.identities())
 
-    def doubt(self, changes: Iterable[Change]) -> None:
-        """Note that a statement may have left these objects in the session as they were."""
-        for change in changes:
-            if change.operation != "create":
-                key = () if change.summary is not None else change.former_key or change.key
-                self.doubted.add((change.plan.root, key))
-
     def knows(self, change: Change) -> bool:
         """Tell whether a change of the same object is recorded in any frame."""
         return any(frame.knows(change) for frame in self._frames.values())

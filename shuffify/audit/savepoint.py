@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.sql.elements import (
     ReleaseSavepointClause,
     RollbackToSavepointClause,
@@ -52,10 +53,7 @@ def savepoint(dialect: Dialect, name: str = NAME) -> Savepoint:
 
 
 def send(connection: Connection, statement: str, parameters: Any = ()) -> None:
-    """Execute one of our statements, once; raises what the Connection raises.
-
-    Listeners of the dialect, which are asked to execute in SQLAlchemy's stead, are not asked.
-    """
+    """Execute one of our statements, once; raises what the Connection raises."""
     if _is_heard(connection) or not connection.in_transaction():
         connection.exec_driver_sql(statement, parameters)
         return
@@ -71,14 +69,19 @@ def send(connection: Connection, statement: str, parameters: Any = ()) -> None:
 
 
 def _is_heard(connection: Connection) -> bool:
-    """Tell whether somebody listens at the Connection's cursor, or in any way of its own.
+    """Tell whether anybody has a part in what the Connection executes: a listener, or its dialect.
 
-    The flags are SQLAlchemy's own; where it has them no more, somebody is taken to listen.
+    The flags are SQLAlchemy's own; where it has them no more, somebody is taken to listen. Our
+    detector is the one listener whom a dialect has anyway. Who handles errors wants a context.
     """
     if getattr(connection, "_echo", True) or getattr(connection, "_has_events", True):
         return True
-    dispatch = connection.engine.dispatch
-    return bool(dispatch.before_cursor_execute) or bool(dispatch.after_cursor_execute)
+    at_engine, at_dialect = connection.engine.dispatch, connection.dialect.dispatch
+    return bool(
+        at_engine.before_cursor_execute or at_engine.after_cursor_execute
+        or at_dialect.handle_error or len(at_dialect.do_execute) > 1
+        or type(connection.dialect).do_execute is not DefaultDialect.do_execute
+    )
 
 
 @contextmanager

@@ -47,8 +47,6 @@ class Dml:
         self.autoflush: bool = True if flushing is None else flushing._autoflush
         self.is_bulk = chosen is not None and chosen._dml_strategy == "bulk"
         """SQLAlchemy's word for "by the parameters' own keys": no criteria, many sets."""
-        self.leaves_stale = not getattr(chosen, "_synchronize_session", False)
-        """Objects of the session go on holding what the statement has changed."""
         self.is_elsewhere = "schema_translate_map" in options
         """It runs in another schema than our reads would: the Connection does not know it."""
         self.hides_options = self.is_bulk and statement.is_update
@@ -59,6 +57,8 @@ class Dml:
         self.is_upsert = statement.is_insert and (
             statement._post_values_clause is not None or self.replaces
         )
+        self.alters = self.is_upsert or not statement.is_insert
+        """Rows that were there before may be others afterwards."""
 
     @property
     def sets(self) -> list[Mapping[str, Any]]:

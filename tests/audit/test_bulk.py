@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, event, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased, defer, load_only, selectinload, with_loader_criteria
 
@@ -367,31 +367,48 @@ def rename_past_objects(session: Session) -> None:
                     execution_options={"synchronize_session": False})
 
 
-def rename_above_the_limit(session: Session) -> None:
-    session.execute(update(Crate).values(name="new"),
-                    execution_options={"synchronize_session": False})
+def rename_all(session: Session) -> None:
+    session.execute(update(Crate).values(name="new"))
+
+
+def rename_allowed(session: Session) -> None:
+    session.execute(update(Crate).where(Crate.id == 1).values(name="new"),
+                    execution_options={"synchronize_session": False, "audit": "a repair"})
 
 
 def rename_by_upsert(session: Session) -> None:
-    statement: Any = upsert(session)(Crate).values(id=1, name="one")
-    session.execute(statement.on_conflict_do_update(
+    insert_: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[
+        session.get_bind().dialect.name
+    ]
+    session.execute(insert_(Crate).on_conflict_do_update(
         index_elements=[Crate.id], set_={"name": "new"}
-    ))
+    ), [{"id": 1, "name": "one"}, {"id": 2, "name": "two"}])
 
 
-def upsert(session: Session) -> Any:
-    return {"sqlite": sqlite, "postgresql": postgresql}[session.get_bind().dialect.name].insert
+def rename_by_a_key_as_text(session: Session) -> None:
+    session.execute(update(Crate), [{"id": "1", "name": "new"}])
 
 
-@pytest.mark.parametrize("rename, expected", [
-    (rename_past_objects, []), (rename_by_upsert, []), (rename_above_the_limit, [["new", "one"]]),
+def rename_what_python_does_not_find(session: Session) -> None:
+    with session.no_autoflush:
+        session.get_one(Crate, 1).number = 5
+        session.execute(update(Crate).where(Crate.number == 0, Crate.id == 1).values(name="new"))
+
+
+@pytest.mark.parametrize("limit, rename, expected", [
+    (500, rename_past_objects, []),
+    (500, rename_by_upsert, []),
+    (500, rename_by_a_key_as_text, []),
+    (500, rename_what_python_does_not_find, []),
+    (500, rename_allowed, [["new", "one"]]),
+    (1, rename_all, [["new", "one"]]),
+    (1, rename_by_upsert, [["new", "one"]]),
 ])
 def test_an_object_that_a_statement_left_stale_is_not_believed(
-    depot: Depot, monkeypatch: pytest.MonkeyPatch, rename: Any, expected: Any
+    depot: Depot, monkeypatch: pytest.MonkeyPatch, limit: int, rename: Any, expected: Any
 ) -> None:
     """It would tell of its next change from a value that its row had lost before."""
-    if rename is rename_above_the_limit:
-        monkeypatch.setattr(depot.trail, "bulk_limit", 1)
+    monkeypatch.setattr(depot.trail, "bulk_limit", limit)
     with depot.session() as session:
         crate = session.get_one(Crate, 1)
         assert crate.name == "one"
@@ -401,8 +418,27 @@ def test_an_object_that_a_statement_left_stale_is_not_believed(
             session.flush()
             session.execute(update(Crate).where(Crate.id == 1).values(name="one"))
         session.commit()
-    names = [changes["name"] for _, key, changes in told(depot) if key and "name" in changes]
-    assert names == expected
+    changes = [changes for _, key, changes in told(depot) if key == "1"]
+    assert [one["name"] for one in changes if "name" in one] == expected
+    assert depot.count("degraded.read") == 0
+
+
+def test_who_changes_what_is_synchronized_after_us_is_not_believed_either(depot: Depot) -> None:
+    def alter(state: Any) -> None:
+        if state.is_update:
+            state.update_execution_options(synchronize_session=False)
+
+    with depot.session() as session:
+        event.listen(session, "do_orm_execute", alter)
+        crate = session.get_one(Crate, 1)
+        rename_all(session)
+        assert crate.name == "one"
+        with session.begin_nested():
+            crate.name = "newest"
+            session.flush()
+            session.execute(update(Crate).where(Crate.id == 1).values(name="one"))
+        session.commit()
+    assert [key for _, key, changes in told(depot) if "name" in changes] == ["2", "3"]
 
 
 def test_an_object_that_a_statement_kept_up_to_date_is_believed(depot: Depot) -> None:

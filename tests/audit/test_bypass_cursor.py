@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from psycopg import sql
-from sqlalchemy import Column, Engine, Integer, MetaData, Table, event, func, select, update
+from sqlalchemy import (
+    Column, Engine, Integer, MetaData, Table, delete, event, func, select, update,
+)
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import Session
 
 from benchmarks.tracks import ActivityLog
 from shuffify.audit import AuditTrail
 from shuffify.audit.bypass import Bypass
+from tests import databases
 from tests.audit import world
-from tests.audit.shop import MIXES, Base, Mix, Song
+from tests.audit.shop import MIXES, Base, Mix, Song, mix_songs
 from tests.audit.stage import Stage
 
 NEW_NOON = MIXES.insert().values(name="Noon")
@@ -225,6 +230,26 @@ def test_a_statement_in_a_form_of_the_drivers_own_is_read(
     assert shop.count("degraded.bypass") == 0
 
 
+def test_a_composition_on_an_asynchronous_engine_is_read(found: list[Bypass]) -> None:
+    async def write(url: str) -> None:
+        engine = create_async_engine(url.replace("+psycopg", "+psycopg_async"))
+        async with engine.begin() as connection:
+            await connection.run_sync(Base.metadata.create_all)
+            trail.guard(engine)
+            await connection.exec_driver_sql(DRIVERS_OWN["composed"])
+        await engine.dispose()
+
+    trail = AuditTrail(log=ActivityLog)
+    trail.watch(type("Own", (Session,), {}), base=Base)
+    try:
+        with databases.new_database() as url:
+            asyncio.run(write(url))
+    finally:
+        trail.unwatch()
+    assert [(one.verb, one.form) for one in found] == [("update", "text")]
+    assert trail.counters().get("degraded.bypass", 0) == 0
+
+
 def test_a_default_that_is_executed_before_its_insert_does_not_hide_it(
     shop: Stage, found: list[Bypass]
 ) -> None:
@@ -245,15 +270,19 @@ def test_a_default_that_writes_and_its_insert_are_two_statements(
     shop: Stage, found: list[Bypass]
 ) -> None:
     renamed = update(Song).where(Song.id == -1).values(title="New").returning(Song.id).cte()
+    cleared = delete(mix_songs).returning(mix_songs.c.song_id).cte()
     number = select(renamed.c.id + 100).scalar_subquery()
+    count = select(func.count(cleared.c.song_id) + 6).scalar_subquery()
     table = Table(
         "mixes", MetaData(),
         Column("id", Integer, primary_key=True, default=number),
+        Column("user_id", Integer, primary_key=True, default=count),
         Column("name"), Column("plays"), implicit_returning=False,
     )
     with shop.engine.begin() as connection:
         connection.execute(table.insert().values(name="Noon", plays=0))
     assert [(one.verb, one.tables, one.form) for one in found] == [
-        ("update", ("songs",), "text"), ("insert", ("mixes",), "statement"),
+        ("update", ("songs",), "text"), ("delete", ("mix_songs",), "text"),
+        ("insert", ("mixes",), "statement"),
     ]
     assert found[0].statement.startswith("WITH"), "the text of the default"

@@ -40,6 +40,11 @@ def test_a_circle_is_an_error_and_ends() -> None:
         encode(circle)
 
 
+def test_a_key_that_json_does_not_know_is_an_error_and_not_left_out() -> None:
+    with pytest.raises(TypeError):
+        encode({(1, 2): 3})
+
+
 def test_a_python_without_the_c_encoder_encodes_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json.encoder, "c_make_encoder", None)
     assert canonical._encoder()({"a": [1, Secret("hush")]}) == '{"a":[1,"[secret]"]}'
@@ -54,7 +59,7 @@ class Counting(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
         self.converted.append(str(value))
-        return value and value.upper()
+        return str(value).upper()
 
 
 def test_each_row_has_its_own_parameters_and_what_is_the_same_is_converted_once() -> None:
@@ -68,15 +73,15 @@ def test_each_row_has_its_own_parameters_and_what_is_the_same_is_converted_once(
     rows = [
         {"source": source, "created_at": at, "event_id": id_}
         for source, at, id_ in zip(
-            ["web", "web", "cli", None, "web"], [first, first, second, first, first], ids,
+            [None, "web", "web", "cli", None], [first, first, second, first, first], ids,
             strict=True,
         )
     ]
     Counting.converted.clear()
     made = [dict(zip(statement._names, one, strict=True)) for one in statement.parameters(rows)]
-    assert [one["source"] for one in made] == ["WEB", "WEB", "CLI", None, "WEB"]
+    assert [one["source"] for one in made] == ["NONE", "WEB", "WEB", "CLI", "NONE"]
     assert [one["created_at"][-9:] for one in made] == [
         "00.000000", "00.000000", "01.000000", "00.000000", "00.000000"
     ]
     assert [one["event_id"] for one in made] == [id_.replace("-", "") for id_ in ids]
-    assert Counting.converted == ["web", "cli", "None", "web"]
+    assert Counting.converted == ["None", "web", "cli", "None"]

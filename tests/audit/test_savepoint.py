@@ -9,7 +9,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, make_url
+from sqlalchemy import Connection, Engine, event, make_url
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.orm import Session
 
 from shuffify.audit import savepoint
@@ -89,6 +91,75 @@ def test_who_listens_to_all_engines_hears_of_them(stage: Stage) -> None:
     finally:
         event.remove(Engine, "before_cursor_execute", note)
     assert ours(heard) == EXPECTED
+
+
+def test_where_nobody_listens_they_are_no_executions_of_the_connections(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    executed: list[str] = []
+    execute = Connection.exec_driver_sql
+
+    def note(connection: Connection, statement: str, *rest: Any, **options: Any) -> Any:
+        executed.append(statement)
+        return execute(connection, statement, *rest, **options)
+
+    monkeypatch.setattr(Connection, "exec_driver_sql", note)
+    for number in (1, 2):
+        with stage.session() as session:
+            session.add_all([Shelf(user_id=7, name="Top") for _ in range(number)])
+            session.commit()
+    assert ours(executed) == ["INSERT INTO activity_log"], "of two rows together"
+
+
+@pytest.mark.parametrize("statement", ["SAVEPOINT", "INSERT INTO activity_log", "RELEASE"])
+def test_who_handles_errors_gets_a_context_and_swallows_no_interruption(
+    stage: Stage, statement: str
+) -> None:
+    @event.listens_for(stage.engine, "handle_error")
+    def handle(error: Any) -> None:
+        assert error.execution_context.isinsert is not None
+
+    interrupted = failing(stage.engine, lambda _, one: one.startswith(statement), "before",
+                          KeyboardInterrupt, in_driver=True)
+    with stage.session() as session:
+        session.add(Shelf(id=1, user_id=7, name="Top"))
+        with interrupted, pytest.raises(KeyboardInterrupt):
+            session.commit()
+
+
+def test_who_executes_in_the_dialects_stead_executes_them(stage: Stage) -> None:
+    heard: list[str] = []
+
+    def execute(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
+        heard.append(statement)
+        cursor.execute(statement, parameters)
+        return True
+
+    with stage.session() as session:
+        session.add(Shelf(id=1, user_id=7, name="Top"))
+        session.flush()
+        event.listen(stage.engine, "do_execute", execute)
+        session.commit()
+    assert ours(heard) == EXPECTED
+
+
+def test_a_dialect_with_a_way_of_its_own_gets_a_context(tmp_path: Path) -> None:
+    class Curious(SQLiteDialect_pysqlite):
+        supports_statement_cache = True
+
+        def do_execute(self, cursor: Any, statement: Any, parameters: Any, context: Any = None
+                       ) -> None:
+            assert context.execution_options is not None
+            cursor.execute(statement, parameters)
+
+    registry.impls["curious"] = lambda: Curious
+    engine = databases.connect(f"curious:///{tmp_path / 'curious.sqlite'}")
+    with staged(engine, Base, ActivityLog, tmp_path / "spool.jsonl") as stage:
+        with stage.session() as session:
+            session.add(Shelf(id=1, user_id=7, name="Top"))
+            session.commit()
+        assert stage.count("rows") == 1 and stage.count("retried") == 0
+    engine.dispose()
 
 
 def test_an_echo_tells_of_them(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
