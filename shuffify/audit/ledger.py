@@ -122,8 +122,8 @@ class Frame:
         self.take()
 
     def identities(self) -> Iterable[Identity]:
-        """Return which objects stand changed, by the keys that they have now."""
-        return self._standing.keys()
+        """Return which objects are changed or gone, by the keys that they have or had last."""
+        return (*self._standing, *self._gone)
 
     def __iter__(self) -> Iterator[Change]:
         if not self._disordered:
@@ -184,13 +184,11 @@ class Ledger:
             self.frame(parent).absorb(frame)
 
     def discard(self, savepoint: Any) -> None:
-        """Forget what a savepoint did: it was rolled back."""
-        self._frames.pop(savepoint, None)
+        """Forget what a savepoint did that nobody released.
 
-    def abandon(self, savepoint: Any) -> None:
-        """Forget what a savepoint did that ended with the one around it, or without a word.
-
-        SQLAlchemy expires nothing then: objects go on holding what is undone.
+        Objects may go on holding what is undone: of one that was rolled back, SQLAlchemy expires
+        what a flush wrote, not what a statement brought up to date; where it ended with the one
+        around it, nothing.
         """
         frame = self._frames.pop(savepoint, None)
         if frame is not None:

@@ -183,7 +183,7 @@ class Unit:
 
     def closed(self, savepoint: SessionTransaction) -> None:
         """Forget a savepoint; what it did and nobody released is undone."""
-        self.ledger.abandon(savepoint)
+        self.ledger.discard(savepoint)
         self._savepoints.pop(savepoint, None)
         self._sheltered.discard(savepoint)
 

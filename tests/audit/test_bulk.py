@@ -441,6 +441,25 @@ def test_who_changes_what_is_synchronized_after_us_is_not_believed_either(depot:
     assert [key for _, key, changes in told(depot) if "name" in changes] == ["2", "3"]
 
 
+@pytest.mark.parametrize("deleted_before", [False, True])
+def test_what_a_savepoint_undoes_of_a_statement_is_not_believed(
+    depot: Depot, deleted_before: bool
+) -> None:
+    """SQLAlchemy expires what was flushed in it, not what the statement brought up to date."""
+    with depot.session(expire_on_commit=False) as session:
+        item = session.get_one(Item, 20)
+        savepoint = session.begin_nested()
+        session.execute(update(Item), [{"id": 20, "title": "undone"}])
+        if deleted_before:
+            session.delete(item)
+            session.flush()
+        savepoint.rollback()
+        assert item.title == "undone"
+        session.delete(item)
+        session.commit()
+    assert only(told(depot), "title") == [("20", ["item 0", None])]
+
+
 def test_an_object_that_a_statement_kept_up_to_date_is_believed(depot: Depot) -> None:
     with depot.session() as session:
         crate = session.get_one(Crate, 1)

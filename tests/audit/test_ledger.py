@@ -113,16 +113,16 @@ def test_a_discarded_frame_leaves_what_is_around_it() -> None:
     ]
 
 
-def test_what_stood_changed_in_an_abandoned_savepoint_is_doubted() -> None:
+def test_what_a_savepoint_changed_that_nobody_released_is_doubted() -> None:
     ledger = Ledger()
-    for name, key in (("released", 1), ("undone", 2), ("abandoned", 3), ("abandoned", 4)):
+    for name, key in (("released", 1), ("undone", 2), ("undone", 3), ("undone", 4)):
         ledger.frame(name).record(update(key, name=("a", "b")))
-    ledger.frame("abandoned").record(update(4, name=("b", "a")))
+    ledger.frame("undone").record(update(3, name=("b", "a")))
+    ledger.frame("undone").record(delete(4, name="b"))
     ledger.release("released", None)
-    ledger.discard("undone")
-    for name in ("released", "undone", "abandoned"):
-        ledger.abandon(name)
-    assert {key for _, key in ledger.doubted} == {(3,)}
+    for name in ("released", "undone", "undone"):
+        ledger.discard(name)
+    assert {key for _, key in ledger.doubted} == {(2,), (4,)}
     assert [change.key for change in ledger.collapse().take()] == [(1,)]
     ledger.clear()
     assert not ledger.doubted
@@ -223,7 +223,7 @@ def test_a_cleared_ledger_knows_nothing() -> None:
     ledger.root.record(create(1, name="a"))
     ledger.frame("inner").record(create(2, name="a"))
     ledger.root.rows["x"] = 3
-    ledger.abandon("inner")
+    ledger.discard("inner")
     assert ledger.doubted == {(PLAN.root, (2,))}
     ledger.clear()
     assert not ledger.doubted
