@@ -153,6 +153,7 @@ class Writer:
                 if len(rows) == 1:
                     send(connection, statement.sql, parameters)
                 else:
+                    # Drivers differ in how they execute many; the dialect knows.
                     connection.exec_driver_sql(statement.sql, parameters)
                 stage = "release"
                 release(connection, sql)

@@ -10,17 +10,19 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import psycopg
 import sqlalchemy
-from sqlalchemy import Engine, ForeignKey, String, Text, event, select
+from sqlalchemy import Engine, ForeignKey, String, Text, event, make_url, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 import shuffify.audit
 from shuffify.audit import Audited, permanent
-from tests.audit.stage import Json, LogColumns, Stage, UserColumns
+from tests import databases
+from tests.audit.stage import Json, LogColumns, Stage, UserColumns, staged
 
 ENGINE = os.path.dirname(shuffify.audit.__file__) + os.sep
 SQLALCHEMY = os.path.dirname(sqlalchemy.__file__) + os.sep
@@ -192,7 +194,7 @@ def beginning(*verbs: str) -> Callable[[int, str], bool]:
 
 
 _at_driver: list[Callable[[str, str], None]] = []
-"""What stands in the drivers' cursors of `wired` engines: called with a phase and a statement."""
+"""What stands in the cursors of `wired` stages: called with a phase and a statement."""
 
 
 class SqliteCursor(sqlite3.Cursor):
@@ -219,10 +221,20 @@ def _between(execute: Callable[..., Any], statement: str, *rest: Any, **options:
     return result
 
 
-WIRES: dict[str, dict[str, Any]] = {
+_WIRES: Final[dict[str, dict[str, Any]]] = {
     "sqlite": {"factory": SqliteConnection}, "postgresql": {"cursor_factory": PostgresCursor},
 }
-"""Arguments of `connect` by which `failing` can stand in the driver."""
+
+
+@contextmanager
+def wired(url: str, folder: Path) -> Iterator[Stage]:
+    """Open a stage in whose driver `failing` can stand."""
+    engine = databases.connect(url, connect_args=_WIRES[make_url(url).get_backend_name()])
+    try:
+        with staged(engine, Base, ActivityLog, folder / "spool.jsonl") as stage:
+            yield stage
+    finally:
+        engine.dispose()
 
 
 @contextmanager
@@ -233,7 +245,7 @@ def failing(
     """Raise at those of the engine's own statements that are chosen, before or after they run.
 
     ``chosen`` gets each one's number and text. Yields the texts seen; a failed one begins "!".
-    It stands at the Connection, or in the driver of an engine with `WIRES`, who hears more.
+    It stands at the Connection, or in the driver of a `wired` stage, who hears more.
     """
     seen: list[str] = []
 

@@ -7,15 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
-from tests import databases
 from tests.audit.faults import (
-    TOLD, WIRES, ActivityLog, Base, beginning, clear, failing, nth, story, ticks, told,
-    without_auditing,
+    TOLD, beginning, clear, failing, nth, story, ticks, told, wired, without_auditing,
 )
-from tests.audit.stage import Stage, staged
+from tests.audit.stage import Stage
 
 pytestmark = pytest.mark.usefixtures("mira")
 
@@ -30,11 +27,8 @@ def refused() -> OperationalError:
 
 @pytest.fixture
 def stage(database_url: str, tmp_path: Path) -> Iterator[Stage]:
-    wires = WIRES[make_url(database_url).get_backend_name()]
-    engine = databases.connect(database_url, connect_args=wires)
-    with staged(engine, Base, ActivityLog, tmp_path / "spool.jsonl") as stage:
+    with wired(database_url, tmp_path) as stage:
         yield stage
-    engine.dispose()
 
 
 IN_DRIVER = pytest.mark.parametrize("in_driver", [False, True], ids=["events", "driver"])

@@ -9,14 +9,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event, make_url
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.orm import Session
 
 from shuffify.audit import savepoint
 from tests import databases
-from tests.audit.faults import WIRES, ActivityLog, Base, Shelf, failing, nth, told
+from tests.audit.faults import (
+    ActivityLog, Base, Shelf, beginning, failing, nth, told, wired,
+)
 from tests.audit.stage import Stage, staged
 
 pytestmark = pytest.mark.usefixtures("mira")
@@ -26,11 +28,8 @@ EXPECTED = ["SAVEPOINT audit_trail", "INSERT INTO activity_log", "RELEASE SAVEPO
 
 @pytest.fixture
 def stage(database_url: str, tmp_path: Path) -> Iterator[Stage]:
-    wires = WIRES[make_url(database_url).get_backend_name()]
-    engine = databases.connect(database_url, connect_args=wires)
-    with staged(engine, Base, ActivityLog, tmp_path / "spool.jsonl") as stage:
+    with wired(database_url, tmp_path) as stage:
         yield stage
-    engine.dispose()
 
 
 def ours(statements: list[str]) -> list[str]:
@@ -111,22 +110,6 @@ def test_where_nobody_listens_they_are_no_executions_of_the_connections(
     assert ours(executed) == ["INSERT INTO activity_log"], "of two rows together"
 
 
-@pytest.mark.parametrize("statement", ["SAVEPOINT", "INSERT INTO activity_log", "RELEASE"])
-def test_who_handles_errors_gets_a_context_and_swallows_no_interruption(
-    stage: Stage, statement: str
-) -> None:
-    @event.listens_for(stage.engine, "handle_error")
-    def handle(error: Any) -> None:
-        assert error.execution_context.isinsert is not None
-
-    interrupted = failing(stage.engine, lambda _, one: one.startswith(statement), "before",
-                          KeyboardInterrupt, in_driver=True)
-    with stage.session() as session:
-        session.add(Shelf(id=1, user_id=7, name="Top"))
-        with interrupted, pytest.raises(KeyboardInterrupt):
-            session.commit()
-
-
 def test_who_executes_in_the_dialects_stead_executes_them(stage: Stage) -> None:
     heard: list[str] = []
 
@@ -143,22 +126,27 @@ def test_who_executes_in_the_dialects_stead_executes_them(stage: Stage) -> None:
     assert ours(heard) == EXPECTED
 
 
-def test_a_dialect_with_a_way_of_its_own_gets_a_context(tmp_path: Path) -> None:
+def test_a_dialect_with_a_way_of_its_own_gets_a_context(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[str] = []
+
     class Curious(SQLiteDialect_pysqlite):
         supports_statement_cache = True
 
         def do_execute(self, cursor: Any, statement: Any, parameters: Any, context: Any = None
                        ) -> None:
-            assert context.execution_options is not None
+            given.append(context.statement)
             cursor.execute(statement, parameters)
 
-    registry.impls["curious"] = lambda: Curious
+    monkeypatch.setitem(registry.impls, "curious", lambda: Curious)
     engine = databases.connect(f"curious:///{tmp_path / 'curious.sqlite'}")
     with staged(engine, Base, ActivityLog, tmp_path / "spool.jsonl") as stage:
         with stage.session() as session:
             session.add(Shelf(id=1, user_id=7, name="Top"))
             session.commit()
-        assert stage.count("rows") == 1 and stage.count("retried") == 0
+        assert ours(given) == EXPECTED
+        assert (stage.count("rows"), stage.count("retried")) == (1, 0)
     engine.dispose()
 
 
@@ -184,19 +172,33 @@ def test_outside_a_transaction_one_is_begun_first(stage: Stage) -> None:
         connection.exec_driver_sql("RELEASE SAVEPOINT ours")
 
 
-@pytest.mark.parametrize("statement", ["SAVEPOINT", "INSERT INTO activity_log", "RELEASE"])
+def interrupt(stage: Stage, statement: str, phase: str) -> None:
+    """Commit, and interrupt that in the driver at one of the three."""
+    interrupted = failing(stage.engine, beginning(statement), phase, KeyboardInterrupt, True)
+    with stage.session() as session:
+        session.add(Shelf(id=1, user_id=7, name="Top"))
+        with interrupted, pytest.raises(KeyboardInterrupt):
+            session.commit()
+
+
+@pytest.mark.parametrize("statement", EXPECTED)
+def test_who_handles_errors_gets_a_context_and_swallows_no_interruption(
+    stage: Stage, statement: str
+) -> None:
+    handled: list[str] = []
+    event.listen(stage.engine, "handle_error",
+                 lambda error: handled.append(error.execution_context.statement))
+    interrupt(stage, statement, "before")
+    assert ours(handled)[:1] == [statement]
+
+
+@pytest.mark.parametrize("statement", EXPECTED)
 def test_an_interruption_in_the_driver_spoils_the_connection(
     stage: Stage, statement: str
 ) -> None:
     """As anywhere in SQLAlchemy: nobody knows what the connection would answer next."""
     invalidated: list[Any] = []
     event.listen(stage.engine, "invalidate", lambda *_: invalidated.append(_))
-    interrupted = failing(stage.engine, lambda _, one: one.startswith(statement), "after",
-                          KeyboardInterrupt, in_driver=True)
-    with stage.session() as session:
-        session.add(Shelf(id=1, user_id=7, name="Top"))
-        with interrupted, pytest.raises(KeyboardInterrupt):
-            session.commit()
-        session.rollback()
+    interrupt(stage, statement, "after")
     assert len(invalidated) == 1
     assert told(stage) == []
