@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from sqlalchemy import inspect
-from sqlalchemy.orm import FromStatement, LoaderCallableStatus, ORMExecuteState, Session
+from sqlalchemy.orm import FromStatement, ORMExecuteState, Session
 
 from .bulk import Delete, Update
 from .change import Change
@@ -20,6 +20,7 @@ from .listeners import Listeners
 from .look import Look
 from .marks import ALLOWED, CAPTURED, allowing
 from .plan import Plan
+from .reading import Row
 from .statements import Dml, dml_of
 from .unit import utcnow
 
@@ -155,14 +156,12 @@ def _left_stale(session: Session, dml: Dml, changes: list[Change]) -> Iterator[I
         if change.summary is not None and dml.alters:
             yield change.plan.root, ()
         elif change.operation == "update" and known:
-            plan, key = change.plan, change.former_key or change.key
-            held = known.get(plan.mapper.identity_key_from_primary_key(key))
-            if held is not None and _is_stale(plan, inspect(held), change.new):
-                yield plan.root, key
+            plan = change.plan
+            held = known.get(plan.mapper.identity_key_from_primary_key(change.key))
+            if held is not None and _is_stale(plan, inspect(held).dict, change.new):
+                yield plan.root, change.key
 
 
-def _is_stale(plan: Plan, state: Any, new: Mapping[str, Any]) -> bool:
-    row = {**state.dict, **state.committed_state}
-    loaded = (name for name in new if name in row
-              and row[name].__class__ is not LoaderCallableStatus)
-    return any(canonical(plan, row, (name,))[name] != new[name] for name in loaded)
+def _is_stale(plan: Plan, held: Row, new: Mapping[str, Any]) -> bool:
+    now = canonical(plan, held, new.keys() & held.keys())
+    return any(value != new[name] for name, value in now.items())

@@ -112,23 +112,23 @@ def test_what_a_savepoint_undoes_of_a_statement_is_not_believed(
     assert only(told(depot), "title") == [("20", ["item 0", None])]
 
 
-def test_an_object_that_a_statement_kept_up_to_date_is_believed(depot: Depot) -> None:
+@pytest.mark.parametrize("limit, statement, parameters", [
+    (500, update(Crate).where(Crate.id == 1).values(name="new"), None),
+    (500, update(Crate).values(seen=5).execution_options(synchronize_session=False), None),
+    (500, insert(Crate), [{"id": 8, "name": "eight"}, {"id": 9, "name": "nine"}]),
+    (1, insert(Crate), [{"id": 8, "name": "eight"}, {"id": 9, "name": "nine"}]),
+])
+def test_an_object_that_holds_what_its_row_holds_is_believed(
+    depot: Depot, monkeypatch: pytest.MonkeyPatch, limit: int, statement: Any, parameters: Any
+) -> None:
+    monkeypatch.setattr(depot.trail, "bulk_limit", limit)
     with depot.session() as session:
         crate = session.get_one(Crate, 1)
-        session.execute(update(Crate).where(Crate.id == 1).values(name="new"))
+        session.execute(statement, parameters)
         crate.name = "newest"
         with depot.statements() as statements:
             session.flush()
-    assert [statement.split()[0] for statement in statements] == ["UPDATE"], "nothing is read"
-
-
-def test_an_object_that_was_inserted_in_bulk_is_believed(depot: Depot) -> None:
-    with depot.session() as session:
-        session.execute(insert(Crate), [{"id": 9, "name": "nine"}])
-        session.get_one(Crate, 9).name = "neuf"
-        with depot.statements() as statements:
-            session.flush()
-    assert [statement.split()[0] for statement in statements] == ["UPDATE"], "nothing is read"
+    assert [one.split()[0] for one in statements] == ["UPDATE"], "nothing is read"
 
 
 def leave_stale_and_expire(session: Session) -> Crate:
