@@ -218,7 +218,7 @@ def combine(first: Change, second: Change) -> Change | None:
                 values={**second.values, **first.old},
                 context=first.context,
                 at=first.at,
-                cascaded=_sum(first.cascaded, second.cascaded),
+                cascaded=total(first.cascaded, second.cascaded),
                 links=links,
             )
         return replace(first, values={**first.values, **second.values}, links=links)
@@ -232,7 +232,7 @@ def _both_updates(first: Change, second: Change, links: Links) -> Change | None:
     same = [name for name in old if old[name] == new[name]]
     for name in same:
         del old[name], new[name]
-    cascaded = _sum(first.cascaded, second.cascaded)
+    cascaded = total(first.cascaded, second.cascaded)
     if not old and not links and not cascaded:
         return None
     former = first.former_key or second.former_key
@@ -248,8 +248,9 @@ def _both_updates(first: Change, second: Change, links: Links) -> Change | None:
     )
 
 
-def _sum(one: Mapping[str, int] | None, two: Mapping[str, int] | None
-         ) -> Mapping[str, int] | None:
+def total(one: Mapping[str, int] | None, two: Mapping[str, int] | None
+          ) -> Mapping[str, int] | None:
+    """Return how many rows went with an object in two changes of it, by entity."""
     return Counter(one) + Counter(two) if one and two else one or two
 
 

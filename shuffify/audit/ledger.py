@@ -10,7 +10,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
-from .change import Change, combine
+from .change import Change, combine, replace, total
 from .context import AuditContext
 from .suspension import Passed, Suspension
 
@@ -34,7 +34,8 @@ class Frame:
     has now, what is gone by the key that it had: while keys change, both may be the same key.
     """
 
-    __slots__ = ("rows", "refused", "passed", "_standing", "_gone", "_moved", "_disordered")
+    __slots__ = ("rows", "refused", "passed", "_standing", "_gone", "_vanished", "_moved",
+                 "_disordered")
 
     def __init__(self) -> None:
         self.rows: dict[str, int] = {}
@@ -44,6 +45,9 @@ class Frame:
         """What was let pass unrecorded, by the suspension that let it."""
         self._standing: dict[Identity, Change] = {}
         self._gone: dict[Identity, Change] = {}
+        self._vanished: dict[Identity, Mapping[str, int]] = {}
+        """What ON DELETE took with objects made and deleted here. They leave nothing, unless one
+        of the same key was deleted around this savepoint: then it is one row, deleted twice."""
         self._moved = False
         self._disordered = False
 
@@ -101,6 +105,8 @@ class Frame:
         self.refused += inner.refused
         for pause, passed in inner.passed.items():
             self.let_pass(pause, passed.context, passed.at, passed.number)
+        for here, cascaded in inner._vanished.items():
+            self._vanish(here, cascaded)
         if not self._standing and not self._gone:
             self._standing, self._gone = inner._standing, inner._gone
             self._moved, self._disordered = inner._moved, inner._disordered
@@ -110,7 +116,7 @@ class Frame:
     def take(self) -> list[Change]:
         """Hand out the net changes, in the order of the first of each, and forget them."""
         changes = list(self)
-        self._standing, self._gone = {}, {}
+        self._standing, self._gone, self._vanished = {}, {}, {}
         self._moved = self._disordered = False
         return changes
 
@@ -142,6 +148,8 @@ class Frame:
         self._disordered = True
         both = change if first is None else combine(first, change)
         if both is None:
+            if change.cascaded:
+                self._vanish((change.plan.root, change.key), change.cascaded)
             return
         here = (both.plan.root, both.key)
         # A row that was deleted and a row that was made under the same key are one row altered.
@@ -157,6 +165,14 @@ class Frame:
             self._standing[here] = both
         else:
             self._standing.pop(here, None)
+
+    def _vanish(self, here: Identity, cascaded: Mapping[str, int]) -> None:
+        """Count what went with an object that was made and deleted inside a savepoint."""
+        gone = self._gone.get(here)
+        if gone is not None:
+            self._gone[here] = replace(gone, cascaded=total(gone.cascaded, cascaded))
+        else:
+            self._vanished[here] = total(self._vanished.get(here), cascaded) or {}
 
 
 class Ledger:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 from sqlalchemy import Engine, ForeignKey, ForeignKeyConstraint
@@ -146,3 +147,30 @@ def test_cascades_from_a_key_of_two_columns_are_counted(stage: Stage) -> None:
     assert {row.entity_id: row.metadata_json["cascaded"]["mark"] for row in stage.rows()} == {
         "1:2": 2, "2:1": 1
     }
+
+
+@pytest.mark.parametrize("nested", [False, True], ids=["flat", "nested"])
+def test_what_goes_with_a_row_that_is_made_again_and_deleted_is_counted(
+    stage: Stage, nested: bool
+) -> None:
+    with stage.unwatched() as session:
+        session.add(Branch(id=1, user_id=8))
+        session.flush()
+        session.add(Leaf(id=1, branch_id=1))
+        session.commit()
+    with bind(user_id=7), stage.session() as session:
+        session.delete(session.get_one(Branch, 1))
+        session.flush()
+        with session.begin_nested() if nested else nullcontext():
+            again = Branch(id=1, user_id=8)
+            session.add(again)
+            session.flush()
+            session.add_all([Leaf(id=2, branch_id=1), Leaf(id=3, branch_id=1)])
+            session.flush()
+            session.delete(again)
+            session.flush()
+        session.commit()
+
+    first, *others = stage.rows()
+    assert (first.activity_type, first.metadata_json["cascaded"]) == ("branch_delete", {"leaf": 3})
+    assert [row.activity_type for row in others] == ["leaf_create", "leaf_create"]

@@ -196,6 +196,61 @@ def test_keys_that_a_statement_exchanged_in_a_savepoint_stay_exchanged() -> None
     assert sorted(told(change)[1:3] for change in net) == [((1,), (2,)), ((2,), (1,))]
 
 
+@pytest.mark.parametrize("last, counted", [
+    ([], {"note": 5}),
+    ([create(1, name="c")], {"note": 5}),
+    ([create(1, name="c"), delete(1, name="c")], {"note": 7}),
+])
+@pytest.mark.parametrize("released_into", ["outer", None])
+def test_what_went_with_a_row_that_a_savepoint_made_again_and_deleted_is_counted(
+    released_into: Any, last: list[Change], counted: Any
+) -> None:
+    """As it is where no savepoint stood: `test_what_went_with_a_row_stays_counted`."""
+    ledger = Ledger()
+    ledger.root.record(replace(delete(1, name="a"), cascaded={"note": 2}))
+    for change in (create(1, name="b"), replace(delete(1, name="b"), cascaded={"note": 3})):
+        ledger.frame("inner").record(change)
+    ledger.release("inner", released_into)
+    for change in last:
+        if change.operation == "delete":
+            change = replace(change, cascaded={"note": 2})
+        ledger.frame(released_into).record(change)
+    net, = ledger.collapse().take()
+    assert net.key == (1,) and net.cascaded == counted
+
+
+def test_what_went_with_a_row_that_came_to_nothing_is_counted_once_and_of_no_other() -> None:
+    ledger = Ledger()
+    for savepoint, cascaded in (("one", {"note": 3}), ("two", {"note": 1, "clip": 1}),
+                                ("three", None)):
+        ledger.frame(savepoint).record(create(1, name="b"))
+        ledger.frame(savepoint).record(replace(delete(1, name="b"), cascaded=cascaded))
+    ledger.release("two", "one")
+    ledger.discard("three")
+    for key in (1, 2):
+        ledger.root.record(replace(delete(key, name="a"), cascaded={"note": 2}))
+    ledger.release("one", None)
+    assert [change.cascaded for change in ledger.root.take()] == [
+        {"note": 6, "clip": 1}, {"note": 2}
+    ]
+    for savepoint in ("four", "five"):
+        ledger.frame(savepoint)
+        ledger.release(savepoint, None)
+    ledger.root.record(replace(delete(1, name="a"), cascaded={"note": 2}))
+    assert [change.cascaded for change in ledger.root.take()] == [{"note": 2}]
+
+
+@pytest.mark.parametrize("end", ["take", "forget"])
+def test_what_went_with_a_row_is_forgotten_with_the_frame(end: str) -> None:
+    ledger = Ledger()
+    for change in (create(1, name="b"), replace(delete(1, name="b"), cascaded={"note": 3})):
+        ledger.frame("outer").record(change)
+    getattr(ledger.frame("outer"), end)()
+    ledger.root.record(delete(1, name="a"))
+    ledger.release("outer", None)
+    assert [change.cascaded for change in ledger.root.take()] == [None]
+
+
 def test_at_the_commit_open_savepoints_join_the_root() -> None:
     ledger = Ledger()
     for key, name in enumerate((None, "one", "two")):
