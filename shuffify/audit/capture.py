@@ -96,7 +96,10 @@ class Capture:
             if self.notes.states.get(owner) != DELETED:
                 yield from self._linked(plan_of(owner.mapper), owner, links)
         for plan in reversed(plans):
-            yield from self._each(plan, by_plan[plan][2], self._deleted)
+            deleted = by_plan[plan][2]
+            if self.notes.missing:
+                deleted = [state for state in deleted if state not in self.notes.missing]
+            yield from self._each(plan, deleted, self._deleted)
 
     def _created(self, plan: Plan, states: list[State]) -> Iterator[Change]:
         states.sort(key=attrgetter("insert_order"))
@@ -118,7 +121,10 @@ class Capture:
                 values[name] = _canonical(plan, name, fetched.get(name))
         made = Change(plan, key, "create", values, self.context, self.at)
         gone = self.switches.get((plan.root, key)) if self.switches else None
-        return made if gone is None else self._switch(plan, gone, made, state)
+        if gone is None:
+            return made
+        # Of a row that is missing nothing was made: the unit of work inserts none in its place.
+        return None if gone in self.notes.missing else self._switch(plan, gone, made, state)
 
     def _updated(self, plan: Plan, states: list[State]) -> Iterator[Change]:
         if len(states) > 1:

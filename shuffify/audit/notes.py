@@ -39,7 +39,7 @@ class Notes:
     """Notes of one flush, taken before its statements: what can no longer be learnt afterwards."""
 
     __slots__ = ("flush_context", "doubted", "states", "known", "computed", "paths", "cascaded",
-                 "seen", "failures")
+                 "missing", "seen", "failures")
 
     def __init__(self, flush_context: Any, doubted: Set[Identity] = frozenset()) -> None:
         self.flush_context = flush_context
@@ -50,6 +50,8 @@ class Notes:
         self.computed: dict[State, Values] = {}
         self.paths: dict[State, Values] = {}
         self.cascaded: dict[State, dict[str, int]] = {}
+        self.missing: set[State] = set()
+        """Objects to be deleted that an earlier flush had deleted: no row of theirs is there."""
         self.seen: set[State] = set()
         """States that were looked at; no row is asked for twice, nor after its statement."""
         self.failures: list[tuple[str, Plan, State | None, Exception]] = []
@@ -160,7 +162,9 @@ def _must_ask(plan: Plan, state: State, notes: Notes) -> bool:
 
 
 def _must_ask_all(plan: Plan, state: State, notes: Notes) -> bool:
-    if not state.dict.keys() >= plan.all or notes.doubted and _is_doubted(plan, state, notes):
+    if state.was_deleted or not state.dict.keys() >= plan.all:
+        return True
+    if notes.doubted and _is_doubted(plan, state, notes):
         return True
     for name, before in state.committed_state.items():
         if name in plan.all and before.__class__ not in IMMUTABLE:
@@ -206,6 +210,8 @@ def _read(plan: Plan, states: list[State], notes: Notes, connection: Connection)
             row = rows.get(state.key[1]) if state.key else None
             if row is not None:
                 notes.known[state] = row
+            elif state.was_deleted:
+                notes.missing.add(state)
 
     if states:
         notes.attempt(plan, read)

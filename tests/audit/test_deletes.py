@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, ForeignKey, String, Text, event, select
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import (
+    DeclarativeBase, Mapped, Session, make_transient, mapped_column, relationship,
+)
+from sqlalchemy.orm.attributes import set_committed_value
 
 from shuffify.audit import Audited, NotAudited, bind
 from tests.audit.stage import LogColumns, Stage, UserColumns, staged
@@ -245,6 +248,76 @@ def test_a_delete_that_is_rolled_back_leaves_nothing(stage: Stage, shelf: int) -
         session.rollback()
 
     assert stage.rows() == []
+
+
+@pytest.mark.filterwarnings("ignore:DELETE statement on table .* were matched")
+def test_what_is_deleted_twice_was_deleted_once_and_by_who_was_first(
+    stage: Stage, shelf: int
+) -> None:
+    """A collection still holds what a flush deleted: the unit of work deletes it again."""
+    with stage.session() as session:
+        parent = session.get_one(Shelf, shelf)
+        box = parent.boxes[0]
+        with bind(user_id=7):
+            session.add(Item(id=9, box=box, title="never kept"))
+            session.flush()
+            session.delete(box)
+            session.flush()
+        with bind(user_id=8):
+            session.delete(parent)
+            session.commit()
+
+    assert {key: row.user_id for key, row in _told(stage).items()} == {
+        ("item_delete", "1"): 7, ("item_delete", "2"): 7, ("box_delete", "1"): 7,
+        ("box_delete", "2"): 8, ("shelf_delete", "1"): 8,
+    }
+
+
+@pytest.mark.filterwarnings("ignore:DELETE statement on table .* 0 were matched")
+@pytest.mark.parametrize("again", ["nothing", "its like", "undone"])
+def test_what_an_object_no_longer_stands_for_is_not_deleted(
+    stage: Stage, shelf: int, again: str
+) -> None:
+    """But a row that was made again under its key is, and is told as it was."""
+    with bind(user_id=7), stage.session() as session:
+        item = session.get_one(Item, 1)
+        savepoint = session.begin_nested()
+        session.delete(item)
+        session.flush()
+        if again == "undone":
+            savepoint.rollback()
+        session.commit()
+        if again == "its like":
+            session.add(Item(id=1, box_id=1, title="its like"))
+            session.commit()
+            session.expunge_all()
+        stage.turn_page()
+        session.delete(item)
+        session.commit()
+
+    titles = {"nothing": [], "its like": ["its like"], "undone": ["i"]}[again]
+    assert stage.said() == ["item_delete"] * len(titles)
+    assert [row.metadata_json["changes"]["title"][0] for row in stage.rows()] == titles
+
+
+def test_what_takes_the_place_of_a_row_that_is_missing_is_not_told(
+    stage: Stage, shelf: int
+) -> None:
+    """The unit of work makes INSERT and DELETE of one key an UPDATE, and here sends none."""
+    with stage.unwatched() as elsewhere:
+        twin = elsewhere.get_one(Item, 1)
+    make_transient(twin)
+    set_committed_value(twin, "title", "never written")
+    with bind(user_id=7), stage.session() as session:
+        item = session.get_one(Item, 1)
+        session.delete(item)
+        session.flush()
+        session.add(twin)
+        session.delete(item)
+        session.commit()
+        assert session.get(Item, 1, populate_existing=True) is None
+
+    assert stage.said() == ["item_delete"]
 
 
 @pytest.mark.report(57)
