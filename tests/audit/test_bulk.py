@@ -134,6 +134,7 @@ def test_no_statement_is_added_where_nothing_is_told(depot: Depot, statement: An
     assert depot.rows() == []
 
 
+@pytest.mark.report(52)
 def test_one_guarded_read_stands_before_an_update_and_one_after_it(depot: Depot) -> None:
     with depot.statements() as seen, depot.session() as session:
         session.execute(update(Crate).values(name="new"))
