@@ -37,7 +37,7 @@ ECS = Draft202012Validator(
     json.loads((Path(__file__).parent / "ecs.schema.json").read_text()),
     format_checker=FormatChecker(),
 )
-"""The fields that we use, with the values that ECS 8.17 allows in them, and no others."""
+"""Our excerpt: the fields that we use, with the values that ECS 8.17 allows in them, and no others."""
 
 
 @pytest.mark.parametrize("row", [ROW, BARE], ids=["full", "bare"])
@@ -54,6 +54,25 @@ def test_a_cloud_event_is_one_to_the_specifications_own_library(row: dict[str, A
 @pytest.mark.parametrize("row", [ROW, BARE], ids=["full", "bare"])
 def test_an_ecs_document_holds_what_the_schema_knows(row: dict[str, Any]) -> None:
     ECS.validate(ecs(row, namespace="shuffify"))
+
+
+@pytest.mark.parametrize(("place", "value"), [
+    ("@timestamp", "2026-11-23T25:00:00+00:00"),
+    ("@timestamp", "2026-02-30T14:00:00+00:00"),
+    ("@timestamp", "2026-11-23T14:00:00"),
+    ("source", {"ip": "192.0.2.256"}),
+])
+def test_the_schema_refuses_what_is_no_date_and_no_address(place: str, value: Any) -> None:
+    told = {**ecs(ROW, namespace="shuffify"), place: value}
+    assert [error.json_path for error in ECS.iter_errors(told)] == [
+        "$['@timestamp']" if place == "@timestamp" else "$.source.ip"
+    ]
+
+
+def test_the_specifications_own_library_refuses_what_is_no_date() -> None:
+    told = cloud_event(ROW, source="https://shuffify.example.org/activity", prefix="io.shuffify")
+    with pytest.raises(ValueError):
+        JSONFormat().read(CloudEvent, json.dumps({**told, "time": "2026-11-23T25:00:00+00:00"}))
 
 
 @pytest.mark.parametrize(("kind", "metadata", "event"), [
