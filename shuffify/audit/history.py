@@ -1,4 +1,4 @@
-"""Reading the log back by object: its events, oldest first, and its values at a time.
+"""Reading the log back by object: its events, oldest first.
 
 Rows are read through the session's own connection, without a flush: what it has flushed and not
 yet committed is not in the log, but is taken for the present by `as_of`.
@@ -17,11 +17,9 @@ from sqlalchemy import types as sqltypes
 from sqlalchemy.engine import Connection
 
 from .canonical import naive_utc
-from .change import Values
 from .errors import HistoryError
 from .keys import entity_id_of, parsed_key
 from .plan import Plan
-from .reading import rows_by_key
 from .recall import NotKept, recalled
 from .registry import Registry
 from .tolerance import all_of
@@ -132,29 +130,6 @@ def event_by_id(connection: Connection, log: Table, registry: Registry, event_id
             f"Event {event_id} tells its key as a digest: take it from history(object)."
         )
     return event_of(plans[0], key, row)
-
-
-def values_at(
-    connection: Connection, log: Table, plan: Plan, key: Key, when: datetime
-) -> Values | None:
-    """Return an object's values at a time, going back from the present; None when there was none.
-
-    Holds the primary key and the counted columns. What the trail does not hold is `NotKept`.
-    """
-    moment = naive_utc(when)
-    live = rows_by_key(connection, plan, [key]).get(key)
-    names = [name for name in plan.columns if name in plan.counted_set]
-    values = None if live is None else {name: live[name] for name in names}
-    for event in reversed(events_of(connection, log, plan, key)):
-        if event.at <= moment:
-            break
-        if event.operation == "create":
-            values = None
-            continue
-        if event.operation == "delete" or values is None:
-            values = dict.fromkeys(plan.counted) | dict(zip(plan.primary_key, event.key))
-        values.update({name: event.before[name] for name in event.columns if name in names})
-    return values
 
 
 def require_columns(log: Table) -> None:

@@ -25,9 +25,10 @@ _ANY_DIALECT: Final = DefaultDialect()
 @dataclass(frozen=True, slots=True)
 class NotKept:
     """A value that the trail does not hold: a ``secret``, a ``digest``, ``truncated``, or one
-    that the database refused to tell, ``unknown``."""
+    that nobody told, ``unknown``. At a time: ``summarised`` by a statement that left one row for
+    all since, or ``cascaded``, changed by an ON DELETE that only counted it."""
 
-    why: Literal["secret", "digest", "truncated", "unknown"]
+    why: Literal["secret", "digest", "truncated", "unknown", "summarised", "cascaded"]
     digest: Mapping[str, Any] | None = None
     """Count, bytes and SHA-256 of content: enough to recognise it, not to restore it."""
 

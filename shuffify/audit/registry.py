@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import Table
@@ -85,6 +86,39 @@ class Registry:
             edges = edges_from(plan.mapper, self.plans(), in_bulk)
             self._edges[plan, in_bulk] = edges
         return edges
+
+    def summed_under(self, plan: Plan) -> frozenset[str]:
+        """Return the entities under which a statement for many may tell of a plan's objects.
+
+        It is told under the class that it names, or that one's first audited subclass.
+        """
+        found = {plan.entity}
+        for mapper in plan.mapper.iterate_to_root():
+            kinds = map(self.plan_of, mapper.self_and_descendants)
+            found.update(kind.entity for kind in islice(filter(None, kinds), 1))
+        return frozenset(found)
+
+    def counted_under(self, plan: Plan) -> frozenset[str]:
+        """Return the entities under which ON DELETE's part in a plan's objects is counted.
+
+        That is, for each of its tables, the first of those that share it.
+        """
+        found = {plan.entity}
+        for table in plan.mapper.tables:
+            sharing = (one for one in self.plans() if one.mapper.local_table is table)
+            found.update(one.entity for one in islice(sharing, 1))
+        return frozenset(found)
+
+    def parents_of(self, names: Iterable[str]) -> frozenset[str]:
+        """Return the entities whose deletion counts what ON DELETE does to some of these."""
+        wanted = frozenset(names)
+        return frozenset(
+            plan.entity for plan in self.plans() if any(
+                edge.name.partition(".")[0] in wanted
+                for in_bulk in (False, True)
+                for _, edges in self.edges_of(plan, in_bulk) for edge in edges
+            )
+        )
 
     def ways_of(self, mapper: Mapper[Any]) -> tuple[Way, ...]:
         """Return a mapper's many-to-many collections that leave a trace."""

@@ -128,7 +128,7 @@ def given_up(connection: Connection, log: Table, plan: Plan) -> dict[str, dateti
     require_columns(log)
     moved = select(log.c.entity_id).distinct().where(
         log.c.entity_type == plan.entity, log.c.entity_id.is_not(None),
-        or_(*(_tells_of(connection, log, "changes", name) for name in plan.primary_key)),
+        or_(*(tells_of(connection, log, "changes", name) for name in plan.primary_key)),
     )
     found: dict[str, datetime] = {}
     for ids in batches(connection.scalars(moved).all()):
@@ -173,7 +173,7 @@ def summaries(connection: Connection, log: Table) -> Summaries:
         _keep_newest(found.summarised, entity, at)
     counted = select(
         tolerant(log.c.created_at, "at"), tolerant(log.c.metadata_json, "metadata")
-    ).where(_tells_of(connection, log, "cascaded"))
+    ).where(tells_of(connection, log, "cascaded"))
     for at, metadata in connection.execute(counted):
         told = metadata_of(metadata) or {}
         cascaded = told.get("cascaded")
@@ -182,7 +182,7 @@ def summaries(connection: Connection, log: Table) -> Summaries:
     return found
 
 
-def _tells_of(connection: Connection, log: Table, *path: str) -> ColumnElement[bool]:
+def tells_of(connection: Connection, log: Table, *path: str) -> ColumnElement[bool]:
     """Compare what stands at a path of the metadata; in a text, perhaps more rows than have it."""
     metadata = log.c.metadata_json
     if not isinstance(metadata.type, sqltypes.JSON):

@@ -17,9 +17,10 @@ from .custody import Custody
 from .delivery import Delivery
 from .errors import HistoryError, describe_error
 from .executions import Executions
-from .history import Event, event_by_id, events_of, subject_of, values_at
+from .history import Event, event_by_id, events_of, subject_of
 from .listeners import Listeners
 from .ownership import holds_callers_work
+from .past import values_at
 from .reconcile import Reconciler
 from .registry import Registry, mappers_of
 from .render import Row
@@ -200,10 +201,13 @@ class AuditTrail:
         """Return an object's column values at a time (naive: UTC); None when it did not exist.
 
         What the trail holds no content of is `NotKept`; ignored columns are left out. What the
-        session has flushed and not committed is taken for the present. Raises HistoryError.
+        session has flushed and not committed is taken for the present. Raises HistoryError, also
+        where rows since then were pruned, or where a row that names no object may tell of its
+        creation or deletion.
         """
         plan, key = subject_of(self.registry, of)
-        return values_at(self._reader(of, session), self.table, plan, key, when)
+        reader = self._reader(of, session)
+        return values_at(reader, self.table, self.registry, plan, key, when)
 
     def revert(
         self,
