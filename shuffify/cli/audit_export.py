@@ -14,6 +14,7 @@ from shuffify.audit import cloud_event, csv_cells, ecs
 from shuffify.cli import terminal
 from shuffify.cli.audit_filters import filter_of, filter_options
 from shuffify.cli.audit_reading import reading
+from shuffify.cli.file_name import FileName
 from shuffify.cli.whole_file import whole_file
 from shuffify.extensions import app_settings
 from shuffify.models.db import ActivityLog
@@ -28,7 +29,7 @@ PREFIX = "io.shuffify"
 @click.command("export")
 @click.option("--format", "kind", type=click.Choice(["ndjson", "csv", "cloudevents", "ecs"]),
               default="ndjson", show_default=True, help="One record a line, in this form.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+@click.option("--out", type=FileName(), metavar="FILE",
               help="Write to this file instead; it appears when it is complete.")
 @filter_options
 @with_appcontext

@@ -13,6 +13,7 @@ from shuffify.audit import spelt_out
 from shuffify.audit_trail import trail
 from shuffify.cli.audit_filters import filter_of, filter_options
 from shuffify.cli.audit_reading import reading
+from shuffify.cli.file_name import FileName
 from shuffify.cli.whole_file import whole_file
 from shuffify.extensions import app_settings
 from shuffify.models.base import utcnow
@@ -37,7 +38,7 @@ class Bar:
 
 
 @click.command("report")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.html",
+@click.option("--out", type=FileName(), metavar="FILE.html",
               required=True, help="Write the page to this file; it appears when it is complete.")
 @filter_options
 @with_appcontext

@@ -14,6 +14,7 @@ from shuffify.audit import (
 from shuffify.audit_trail import trail
 from shuffify.cli import terminal
 from shuffify.cli.audit_reading import reading, require_trail
+from shuffify.cli.file_name import FileName
 from shuffify.errors import ConfigurationError
 from shuffify.extensions import db
 from shuffify.models.base import iso_utc
@@ -54,7 +55,7 @@ def _told(made: Sealing) -> str:
 
 
 @click.command()
-@click.option("--anchor", "path", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+@click.option("--anchor", "path", type=FileName(), metavar="FILE",
               help="Compare with the heads in FILE, and add the present one when all is well.")
 @json_option
 @with_appcontext
@@ -92,8 +93,6 @@ def _echo_findings(saw: Verified, as_json: bool) -> None:
 
 
 def _anchors(path: Path) -> list[Anchor]:
-    if not path.parent.is_dir():
-        raise click.BadParameter(f"There is no folder {path.parent}.", param_hint="--anchor")
     try:
         return read_anchors(path)
     except AnchorError as error:

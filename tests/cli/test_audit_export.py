@@ -107,17 +107,47 @@ def test_a_failure_half_way_leaves_the_old_file_and_no_half_one(
     assert out.read_text() == "old" and list(out.parent.iterdir()) == [out]
 
 
-@pytest.mark.parametrize(("out", "code", "said"), [
-    ("missing/trail.csv", 1, "cannot be written: No such file or directory"),
-    ("/dev/null", 2, "is no file"),
-    (".", 2, "is a directory"),
+@pytest.mark.parametrize(("out", "said"), [
+    ("", "It is empty: name a file."),
+    (".", "'.' is a directory: name a file."),
+    ("folder/", "'folder/' is a directory: name a file."),
+    ("new/", "'new/' is a directory: name a file."),
+    ("folder", "'folder' is a directory."),
+    ("missing/trail", "There is no folder missing: name a file in one that is there."),
+    ("file/trail", "There is no folder file: name a file in one that is there."),
+])
+@pytest.mark.parametrize(("command", "option"), [
+    ("export", "--out"), ("report", "--out"), ("verify", "--anchor"),
 ])
 @on_sqlite
-def test_a_file_that_cannot_be_says_why(
-    audit: Audit, record: Record, tmp_path: Path, out: str, code: int, said: str
+def test_a_name_that_can_be_no_file_says_which_and_why(
+    audit: Audit, record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str,
+    option: str, out: str, said: str
 ) -> None:
-    result = audit("export", "--out", str(tmp_path / out))
-    assert result.exit_code == code and said in result.stderr
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    result = audit(command, option, out)
+    assert (result.exit_code, result.stdout) == (2, "")
+    told = " ".join(result.stderr.split())
+    assert f"Invalid value for '{option}': " in told and said in told
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(("out", "said"), [
+    ("/dev/null", "/dev/null is no file."),
+    ("x" * 250, "cannot be written: File name too long."),
+])
+@on_sqlite
+def test_a_file_that_cannot_be_made_says_why(
+    audit: Audit, record: Record, tmp_path: Path, out: str, said: str
+) -> None:
+    for command in ("export", "report"):
+        result = audit(command, "--out", str(tmp_path / out))
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "Invalid value for '--out': " in result.stderr
+        assert said in " ".join(result.stderr.split())
 
 
 @on_sqlite
@@ -143,7 +173,7 @@ def test_memory_does_not_grow_with_the_rows(
     assert peaks[1] < 1.2 * peaks[0], peaks
 
 
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 @on_sqlite
 def test_somebody_who_ends_it_finds_no_half_file(
     audit: Audit, record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
@@ -161,10 +191,30 @@ def test_somebody_who_ends_it_finds_no_half_file(
     monkeypatch.setattr(audit_export, "stream_rows", ended)
     # Who runs tests in the background of a shell has SIGINT ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    before = signal.getsignal(signal.SIGTERM)
+    before = signal.getsignal(end)
     assert audit("export", "--out", str(out / "trail")).exit_code == 1
     assert list(out.iterdir()) == []
-    assert signal.getsignal(signal.SIGTERM) is before
+    assert signal.getsignal(end) is before
+
+
+@on_sqlite
+def test_under_nohup_it_outlives_its_terminal(
+    audit: Audit, record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record()
+
+    def closed(wanted: ActivityFilter) -> Iterator[dict[str, Any]]:
+        os.kill(os.getpid(), signal.SIGHUP)
+        yield from stream_rows(wanted)
+
+    monkeypatch.setattr(audit_export, "stream_rows", closed)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert audit("export", "--out", str(tmp_path / "trail")).exit_code == 0
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert len(lines((tmp_path / "trail").read_text())) == 1
 
 
 @on_sqlite

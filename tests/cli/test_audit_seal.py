@@ -167,14 +167,9 @@ def test_a_file_that_holds_no_anchors_ends_with_2(
 ) -> None:
     file = tmp_path / "letter"
     file.write_text("Dear auditor,\n")
-    for path, told in (
-        (file, "line 1 is no anchor"),
-        (tmp_path / "nowhere" / "anchors", "There is no folder"),
-        (tmp_path, "is a directory"),
-    ):
-        result = audit("verify", "--anchor", str(path))
-        assert (result.exit_code, result.stdout) == (2, "")
-        assert told in result.stderr
+    result = audit("verify", "--anchor", str(file))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "line 1 is no anchor" in result.stderr
     assert file.read_text() == "Dear auditor,\n"
 
 
