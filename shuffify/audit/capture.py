@@ -1,17 +1,11 @@
-"""From SQLAlchemy's unit of work to Changes: what a flush really wrote, before and after.
-
-Why `flush_context.states` and not `session.new`, `.dirty` and `.deleted`: a delete-orphan child
-stands in `dirty` or nowhere, its children nowhere at all, and no-op objects stand in `dirty`
-too. The flush's own list has every state that it saved or deleted. It is not documented and is
-the same in SQLAlchemy 2.0 and 2.1; `_written` is the only function that reads it.
-"""
+"""From SQLAlchemy's unit of work to Changes: what a flush really wrote, before and after."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import LoaderCallableStatus, Session
@@ -22,40 +16,14 @@ from .change import Change, Values, switched
 from .context import AuditContext
 from .errors import is_lost
 from .links import NO_LINKS, Links
-from .notes import IMMUTABLE, Notes, PlanOf, State, by_key, is_frozen, is_left_alone, row_before
+from .notes import (
+    IMMUTABLE, Notes, PlanOf, State, by_key, is_frozen, is_left_alone, lost_befores, row_before,
+)
 from .paths import follow_paths
 from .plan import Plan
 from .ranks import rank_of
 from .reading import Row, rows_by_key
-
-DELETED: Final = (True, False)
-"""What a flush says of a state whose row it deletes: a delete, and not listed only."""
-
-
-def _written(notes: Notes, plan_of: PlanOf) -> tuple[dict[Plan, list[list[State]]], list[State]]:
-    """Sort what a flush wrote by model into created, updated and deleted.
-
-    Second come the states whose delete became an update, because a new object took their key.
-    """
-    by_plan: dict[Plan, list[list[State]]] = {}
-    switched_away: list[State] = []
-    mapper = plan = lists = None
-    for state, (is_delete, list_only) in notes.states.items():
-        if list_only:
-            if is_delete:
-                switched_away.append(state)
-            continue
-        if state.mapper is not mapper:
-            mapper = state.mapper
-            plan = plan_of(mapper)
-            if plan is None:
-                continue
-            lists = by_plan.setdefault(plan, [[], [], []])
-        elif plan is None:
-            continue
-        assert lists is not None
-        lists[2 if is_delete else 0 if state.key is None else 1].append(state)
-    return by_plan, switched_away
+from .written import DELETED, written
 
 
 class Capture:
@@ -79,7 +47,7 @@ class Capture:
 
         What a deleted object lost is told with its delete: alone, it might seem put back first.
         """
-        by_plan, switched_away = _written(self.notes, plan_of)
+        by_plan, switched_away = written(self.notes, plan_of)
         plans = list(by_plan)
         if len(plans) > 1:
             plans.sort(key=rank_of)
@@ -129,8 +97,13 @@ class Capture:
     def _updated(self, plan: Plan, states: list[State]) -> Iterator[Change]:
         if len(states) > 1:
             states.sort(key=by_key)
-        if self.notes.computed:
-            self._compute(plan, [state for state in states if state in self.notes.computed])
+        computed = self.notes.computed
+        for state in states:
+            lost = lost_befores(plan, state, self.notes)
+            if lost:
+                computed[state] = {**lost, **computed.get(state, {})}
+        if computed:
+            self._compute(plan, [state for state in states if state in computed])
         changes = self._each(plan, states, self._update)
         yield from self._with_paths(plan, changes, states) if plan.paths else changes
 
@@ -147,7 +120,7 @@ class Capture:
             self.notes.known[state] = rows.get(plan.key_of(state.dict), {})
 
     def _compute(self, plan: Plan, states: list[State]) -> None:
-        """Read what SQL expressions came to; the unit of work expires them and forgets them."""
+        """Read what SQL expressions came to, and what a hook has expired: nobody else knows."""
         keys = {state: key_of(state) for state in states}
         rows = self._rows(plan, list(keys.values()))
         self.computed.update((state, rows.get(key, {})) for state, key in keys.items())
@@ -185,7 +158,7 @@ class Capture:
         computed = notes.computed.get(state) if notes.computed else None
         if computed:
             result = self.computed.get(state, {})
-            row = {**row, **{name: result.get(name, UNKNOWN) for name in computed}}
+            row = {**result, **row, **{name: result.get(name, UNKNOWN) for name in computed}}
             befores = {**befores, **computed}
         elif not befores:
             return None
@@ -233,7 +206,7 @@ class Capture:
 
     def _deleted(self, plan: Plan, state: State) -> Change:
         assert state.key is not None
-        row = row_before(plan, state, self.notes)
+        row = self.notes.known.get(state) or row_before(plan, state, self.notes)
         values: Values = {}
         for name, natives, canon in plan.items:
             value = row.get(name)

@@ -38,8 +38,8 @@ since it was loaded, or is SQLAlchemy's mark for "never loaded": the database is
 class Notes:
     """Notes of one flush, taken before its statements: what can no longer be learnt afterwards."""
 
-    __slots__ = ("flush_context", "doubted", "states", "known", "computed", "paths", "cascaded",
-                 "missing", "seen", "failures")
+    __slots__ = ("flush_context", "doubted", "states", "known", "befores", "computed", "paths",
+                 "cascaded", "missing", "seen", "failures")
 
     def __init__(self, flush_context: Any, doubted: Set[Identity] = frozenset()) -> None:
         self.flush_context = flush_context
@@ -47,6 +47,9 @@ class Notes:
         """Objects that hold what was undone: the database is asked for all of their values."""
         self.states: dict[State, tuple[bool, bool]] = flush_context.states
         self.known: dict[State, Row] = {}
+        """Rows as they were read; of what is deleted, all that was known of it."""
+        self.befores: dict[State, Values] = {}
+        """What each updated object told of its old values: a hook that reloads it loses them."""
         self.computed: dict[State, Values] = {}
         self.paths: dict[State, Values] = {}
         self.cascaded: dict[State, dict[str, int]] = {}
@@ -69,7 +72,10 @@ class Notes:
 
 def look_before_update(plan: Plan, state: State, notes: Notes, connection: Connection) -> None:
     """Read the old values that the unit of work does not know, once per class and flush."""
-    for name, before in state.committed_state.items():
+    committed = state.committed_state
+    if committed:
+        notes.befores[state] = committed.copy()
+    for name, before in committed.items():
         if name in plan.counted_set:
             value = state.dict.get(name)
             if value.__class__ not in IMMUTABLE and is_expression(value):
@@ -108,9 +114,11 @@ def look_before_delete(
     ]
     notes.seen.update(going)
     _read(plan, [other for other in going if _must_ask_all(plan, other, notes)], notes, connection)
+    # Now, for a hook may expire what is deleted.
+    notes.known.update((other, row_before(plan, other, notes)) for other in going)
 
     def follow() -> None:
-        targets = [(row_before(plan, other, notes), other) for other in going]
+        targets = [(notes.known[other], other) for other in going]
         notes.paths.update(follow_paths(plan, targets, session, connection))
 
     def count() -> None:
@@ -215,6 +223,15 @@ def _read(plan: Plan, states: list[State], notes: Notes, connection: Connection)
 
     if states:
         notes.attempt(plan, read)
+
+
+def lost_befores(plan: Plan, state: State, notes: Notes) -> Values:
+    """Return old values that an object had before its UPDATE and has no more: it was reloaded."""
+    kept, committed = notes.befores.get(state), state.committed_state
+    if not kept or kept.keys() <= committed.keys():
+        return {}
+    return {name: before for name, before in kept.items()
+            if name not in committed and name in plan.counted_set}
 
 
 def row_before(plan: Plan, state: State, notes: Notes) -> Row:

@@ -46,7 +46,7 @@ PARTS: list[tuple[Any, str]] = [
     (notes, "row_before"),
     (registry.Registry, "plan_of"),
     (registry.Registry, "edges_of"),
-    (capture, "_written"),
+    (capture, "written"),
     (capture, "rank_of"),
     (capture, "_canonical"),
     (capture, "follow_paths"),

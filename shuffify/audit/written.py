@@ -1,0 +1,43 @@
+"""What a flush wrote, sorted by model into created, updated and deleted.
+
+Why `flush_context.states` and not `session.new`, `.dirty` and `.deleted`: a delete-orphan child
+stands in `dirty` or nowhere, its children nowhere at all, and no-op objects stand in `dirty`
+too. The flush's own list has every state that it saved or deleted. It is not documented and is
+the same in SQLAlchemy 2.0 and 2.1.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .notes import Notes, PlanOf, State
+from .plan import Plan
+
+DELETED: Final = (True, False)
+"""What a flush says of a state whose row it deletes: a delete, and not listed only."""
+
+
+def written(notes: Notes, plan_of: PlanOf) -> tuple[dict[Plan, list[list[State]]], list[State]]:
+    """Sort what a flush wrote by model into created, updated and deleted.
+
+    Second come the states whose delete became an update, because a new object took their key.
+    """
+    by_plan: dict[Plan, list[list[State]]] = {}
+    switched_away: list[State] = []
+    mapper = plan = lists = None
+    for state, (is_delete, list_only) in notes.states.items():
+        if list_only:
+            if is_delete:
+                switched_away.append(state)
+            continue
+        if state.mapper is not mapper:
+            mapper = state.mapper
+            plan = plan_of(mapper)
+            if plan is None:
+                continue
+            lists = by_plan.setdefault(plan, [[], [], []])
+        elif plan is None:
+            continue
+        assert lists is not None
+        lists[2 if is_delete else 0 if state.key is None else 1].append(state)
+    return by_plan, switched_away

@@ -1,0 +1,263 @@
+"""What a hook of the flush reloads or writes in its midst hides nothing and comes in its turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, ForeignKey, String, event, select, update
+from sqlalchemy.orm import (
+    DeclarativeBase, Mapped, Session, mapped_column, object_session, relationship, undefer,
+)
+
+from shuffify.audit import Audited
+from tests.audit.depot import told
+from tests.audit.stage import Json, LogColumns, Stage, UserColumns, staged
+
+pytestmark = pytest.mark.usefixtures("mira")
+
+
+class Base(DeclarativeBase):
+    """The watched base."""
+
+
+class User(UserColumns, Base):
+    pass
+
+
+class ActivityLog(LogColumns, Base):
+    pass
+
+
+class Thing(Base):
+    __tablename__ = "things"
+    __audit__ = Audited(shown={"plain"}, label="first")
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    first: Mapped[str] = mapped_column(String(50))
+    last: Mapped[str | None] = mapped_column(String(50))
+    plain: Mapped[Any] = mapped_column(Json, nullable=True)
+    hidden: Mapped[str | None] = mapped_column(String(50), deferred=True)
+    level: Mapped[int] = mapped_column(server_default="4")
+    notes: Mapped[list[Note]] = relationship(cascade="all")
+
+
+class Note(Base):
+    __tablename__ = "notes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    thing_id: Mapped[int] = mapped_column(ForeignKey("things.id"))
+    text: Mapped[str] = mapped_column(String(50))
+
+
+class Slot(Base):
+    """Its key is given; whose place is taken by another is an UPDATE."""
+
+    __tablename__ = "slots"
+
+    rack_id: Mapped[int] = mapped_column(ForeignKey("racks.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str | None] = mapped_column(String(50), default="empty")
+    hidden: Mapped[str | None] = mapped_column(String(50), deferred=True)
+
+
+class Rack(Base):
+    __tablename__ = "racks"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slots: Mapped[list[Slot]] = relationship(cascade="all, delete-orphan", order_by=Slot.number)
+
+
+class Node(Base):
+    __tablename__ = "nodes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("nodes.id"))
+    children: Mapped[list[Node]] = relationship(cascade="all")
+
+
+class Band(Base):
+    """Its leader is set by a second UPDATE, of which no event tells."""
+
+    __tablename__ = "bands"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    leader_id: Mapped[int | None] = mapped_column(
+        ForeignKey("members.id", name="fk_leader", use_alter=True)
+    )
+    leader: Mapped[Member | None] = relationship(foreign_keys=leader_id, post_update=True)
+
+
+class Member(Base):
+    __tablename__ = "members"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    band_id: Mapped[int] = mapped_column(ForeignKey("bands.id"))
+    band: Mapped[Band] = relationship(foreign_keys=band_id)
+
+
+Hook = Callable[..., None]
+
+
+@pytest.fixture
+def stage(engine: Engine) -> Iterator[Stage]:
+    with staged(engine, Base, ActivityLog) as one:
+        with one.session() as session:
+            session.add(Thing(id=1, first="a", last="b", plain={"n": 1}, hidden="h"))
+            session.add(Rack(id=1, slots=[
+                Slot(number=number, name="full", hidden="was") for number in (1, 2)
+            ]))
+            session.commit()
+        one.turn_page()
+        yield one
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    """Let something happen at an event for one test: it gets the session and the object."""
+    done: list[Any] = []
+
+    def listen(target: Any, name: str, act: Callable[[Session, Any], Any], **options: Any) -> None:
+        def of_model(mapper: Any, connection: Any, instance: Any) -> None:
+            session = object_session(instance)
+            assert session is not None
+            act(session, instance)
+
+        def of_session(session: Session, *_: Any) -> None:
+            act(session, None)
+
+        listener = of_session if "flush" in name else of_model
+        event.listen(target, name, listener, **options)
+        done.append((target, name, listener))
+
+    yield listen
+    for one in done:
+        event.remove(*one)
+
+
+def explained(stage: Stage) -> bool:
+    return not list(stage.trail.reconcile().run(stage.engine))
+
+
+# -- what is reloaded ----------------------------------------------------------------------------
+
+def populate(session: Session, thing: Any) -> None:
+    session.scalars(select(Thing), execution_options={"populate_existing": True}).all()
+
+
+RELOADS: dict[str, Callable[[Session, Any], Any]] = {
+    "expire": lambda session, thing: session.expire(thing),
+    "expire_all": lambda session, thing: session.expire_all(),
+    "refresh": lambda session, thing: session.refresh(thing),
+    "refresh_in_part": lambda session, thing: session.refresh(thing, ["last"]),
+    "populate_existing": populate,
+}
+
+
+@pytest.mark.parametrize("how", RELOADS)
+def test_an_object_that_a_hook_reloads_tells_of_its_update(
+    stage: Stage, hook: Hook, how: str
+) -> None:
+    hook(Thing, "after_update", RELOADS[how])
+    with stage.session() as session:
+        thing = session.get_one(Thing, 1)
+        thing.first, thing.last, thing.plain = "B", None, {"n": 2}
+        session.commit()
+    assert stage.changes() == {
+        "first": ["a", "B"], "last": ["b", None], "plain": [{"n": 1}, {"n": 2}],
+    }
+    assert "'B'" in stage.last().description
+
+
+@pytest.mark.parametrize("how", ["expire_all", "populate_existing"])
+def test_so_it_does_where_the_flush_reloads_all_at_its_end(
+    stage: Stage, hook: Hook, how: str
+) -> None:
+    hook(stage.Session, "after_flush", RELOADS[how], insert=True)
+    with stage.session() as session:
+        session.get_one(Thing, 1).first = "B"
+        session.add(Thing(id=2, first="new"))
+        session.commit()
+    assert [(name, key) for name, key, _ in told(stage)] == [
+        ("thing_create", "2"), ("thing_update", "1"),
+    ]
+    assert explained(stage)
+
+
+def test_what_was_let_go_altogether_tells_of_its_update(stage: Stage, hook: Hook) -> None:
+    hook(Thing, "after_update", RELOADS["expire"])
+    with stage.session() as session:
+        session.get_one(Thing, 1).last = "B"
+        session.flush()
+        session.commit()
+    assert stage.changes() == {"last": ["b", "B"]}
+    assert "'a'" in stage.last().description
+    assert explained(stage)
+
+
+def test_json_that_was_edited_and_not_saved_is_no_change_when_reloaded(
+    stage: Stage, hook: Hook
+) -> None:
+    hook(Thing, "after_update", RELOADS["refresh"])
+    with stage.session() as session:
+        thing = session.get_one(Thing, 1)
+        edited = thing.plain
+        edited["n"] = 2
+        thing.plain, thing.first = edited, "B"
+        session.commit()
+    assert stage.changes() == {"first": ["a", "B"]}
+
+
+def test_what_a_hook_that_comes_later_sets_is_told_beside_what_it_reloads(
+    stage: Stage, hook: Hook
+) -> None:
+    hook(Thing, "before_update", lambda session, thing: setattr(thing, "last", "set"))
+    hook(Thing, "after_update", lambda session, thing: session.refresh(thing, ["first"]))
+    with stage.session() as session:
+        session.get_one(Thing, 1).first = "B"
+        session.commit()
+    assert stage.changes() == {"first": ["a", "B"], "last": ["b", "set"]}
+
+
+def test_what_a_hook_reloads_before_the_update_is_no_change(stage: Stage, hook: Hook) -> None:
+    hook(Thing, "before_update", lambda session, thing: session.refresh(thing, ["first"]))
+    with stage.session() as session:
+        thing = session.get_one(Thing, 1)
+        thing.first, thing.last = "B", "c"
+        session.commit()
+    assert stage.changes() == {"last": ["b", "c"]}
+    assert explained(stage)
+
+
+def test_a_stale_object_that_a_hook_reloads_is_not_believed_either(
+    stage: Stage, hook: Hook
+) -> None:
+    hook(Thing, "after_update", RELOADS["expire"])
+    with stage.session() as session:
+        thing = session.get_one(Thing, 1)
+        session.execute(update(Thing).values(last="x"),
+                        execution_options={"synchronize_session": False})
+        with session.begin_nested():
+            thing.last = "newest"
+            session.flush()
+            session.execute(update(Thing).values(last="b"))
+        session.commit()
+    assert told(stage) == []
+
+
+@pytest.mark.parametrize("how", ["expire", "expire_all"])
+def test_a_deleted_object_that_a_hook_expires_is_told_as_it_was(
+    stage: Stage, hook: Hook, how: str
+) -> None:
+    hook(Thing, "after_delete", RELOADS[how])
+    with stage.session() as session:
+        thing = session.get_one(Thing, 1, options=[undefer(Thing.hidden)])
+        thing.last = "never saved"
+        session.delete(thing)
+        session.commit()
+    assert stage.changes() == {
+        "first": ["a", None], "last": ["b", None], "plain": [{"n": 1}, None],
+        "hidden": ["h", None], "level": [4, None],
+    }
+    assert "'a'" in stage.last().description
