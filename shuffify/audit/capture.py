@@ -23,7 +23,7 @@ from .paths import follow_paths
 from .plan import Plan
 from .ranks import rank_of
 from .reading import Row, rows_by_key
-from .written import DELETED, written
+from .written import DELETED, SWITCHED, written
 
 
 class Capture:
@@ -37,7 +37,7 @@ class Capture:
         self.context = context
         self.at = at
         self.computed: dict[State, Row] = {}
-        self.switches: dict[Any, State] = {}
+        self.going: Mapping[Any, State] = {}
         self.links: Mapping[State, Links] = {}
         self.failures = notes.failures
         """What went wrong, for the trail to count and log: (stage, model, object, error)."""
@@ -47,12 +47,10 @@ class Capture:
 
         What a deleted object lost is told with its delete: alone, it might seem put back first.
         """
-        by_plan, switched_away = written(self.notes, plan_of)
+        by_plan = written(self.notes, plan_of)
         plans = list(by_plan)
         if len(plans) > 1:
             plans.sort(key=rank_of)
-        if switched_away:
-            self.switches = {one.key[:2]: one for one in switched_away if one.key is not None}
         for plan in plans:
             created, updated, _ = by_plan[plan]
             if created:
@@ -71,6 +69,7 @@ class Capture:
 
     def _created(self, plan: Plan, states: list[State]) -> Iterator[Change]:
         states.sort(key=attrgetter("insert_order"))
+        self.going = self.notes.going
         self._fetch(plan, states)
         changes = self._each(plan, states, self._creation)
         yield from self._with_paths(plan, changes, states) if plan.paths else changes
@@ -88,8 +87,8 @@ class Capture:
             for name in state.expired_attributes & plan.all:
                 values[name] = _canonical(plan, name, fetched.get(name))
         made = Change(plan, key, "create", values, self.context, self.at)
-        gone = self.switches.get((plan.root, key)) if self.switches else None
-        if gone is None:
+        gone = self.going.get((plan.root, key)) if self.going else None
+        if gone is None or self.notes.states[gone] != SWITCHED:
             return made
         # Of a row that is missing nothing was made: the unit of work inserts none in its place.
         return None if gone in self.notes.missing else self._switch(plan, gone, made, state)
@@ -206,7 +205,7 @@ class Capture:
 
     def _deleted(self, plan: Plan, state: State) -> Change:
         assert state.key is not None
-        row = self.notes.known.get(state) or row_before(plan, state, self.notes)
+        row = self._row_before(plan, state)
         values: Values = {}
         for name, natives, canon in plan.items:
             value = row.get(name)
@@ -216,6 +215,9 @@ class Capture:
                       cascaded=self.notes.cascaded.get(state),
                       links=self.links.get(state, NO_LINKS))
 
+    def _row_before(self, plan: Plan, state: State) -> Row:
+        return self.notes.known.get(state) or row_before(plan, state, self.notes)
+
     def _switch(self, plan: Plan, gone: State, made: Change, state: State
                 ) -> Change | None:
         """Net a delete and a re-creation that the unit of work made one UPDATE.
@@ -223,6 +225,8 @@ class Capture:
         It leaves alone what nobody said of the new object, not even by a default.
         """
         before = self._deleted(plan, gone)
+        unread = plan.all - self._row_before(plan, gone).keys()
+        before.values.update((name, UNKNOWN) for name in unread if name in gone.manager)
         for name in plan.all - state.dict.keys() - state.expired_attributes:
             made.values[name] = before.values.get(name)
         return switched(before, made)

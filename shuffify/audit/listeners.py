@@ -2,6 +2,7 @@
 
     after_begin              which connection, which savepoint
     before_flush             a page of notes for the flush
+    before_insert            rows that new objects are about to take over
     before_update / _delete  old values that nobody loaded
     after_flush              changes into the ledger
     before_commit            the root: flush, then one savepoint with all rows
@@ -33,7 +34,7 @@ from .detector import Detector
 from .errors import is_lost, traced
 from .guard import guarded
 from .ledger import Frame
-from .notes import Notes, look_at_pairs, look_before_delete, look_before_update
+from .notes import Notes, look_before_delete, look_before_switch, look_before_update
 from .plan import Plan
 from .recorder import Recorder
 from .registry import Registry
@@ -70,6 +71,7 @@ class Listeners:
 
     def of_models(self) -> tuple[tuple[str, Callable[..., None], dict[str, bool]], ...]:
         return (
+            ("before_insert", self.before_insert, {"raw": True}),
             ("before_update", self.before_update, {"raw": True}),
             ("before_delete", self.before_delete, {"raw": True}),
             ("mapper_configured", self.mapper_configured, {}),
@@ -89,24 +91,28 @@ class Listeners:
     @guarded("degraded.read")
     def before_flush(self, session: Session, flush_context: Any, _: Any) -> None:
         unit = self.unit(session)
-        notes = unit.notes = Notes(flush_context, unit.ledger.doubted)
-        if session.deleted and session.new:
-            deleted = [inspect_class(instance) for instance in session.deleted]
-            look_at_pairs(deleted, notes, self.registry.plan_of, _reach(session))
+        unit.notes = Notes(flush_context, unit.ledger.doubted)
+
+    @guarded("degraded.read")
+    def before_insert(self, mapper: Mapper[Any], connection: Connection, state: Any) -> None:
+        plan = self.registry.plan_of(mapper)
+        notes = None if plan is None else self._notes_of(state)
+        if plan is not None and notes is not None and notes.going:
+            look_before_switch(plan, state, notes, connection, self.registry.plan_of)
 
     @guarded("degraded.read")
     def before_update(self, mapper: Mapper[Any], connection: Connection, state: Any) -> None:
         plan = self.registry.plan_of(mapper)
-        unit = None if plan is None else self._unit_of(state)
-        if plan is not None and unit is not None and unit.notes is not None:
-            look_before_update(plan, state, unit.notes, connection)
+        notes = None if plan is None else self._notes_of(state)
+        if plan is not None and notes is not None:
+            look_before_update(plan, state, notes, connection)
 
     @guarded("degraded.read")
     def before_delete(self, mapper: Mapper[Any], connection: Connection, state: Any) -> None:
         plan = self.registry.plan_of(mapper)
-        unit = None if plan is None else self._unit_of(state)
-        if plan is not None and unit is not None and unit.notes is not None:
-            look_before_delete(plan, state, unit.notes, connection, self.registry.edges_of(plan),
+        notes = None if plan is None else self._notes_of(state)
+        if plan is not None and notes is not None:
+            look_before_delete(plan, state, notes, connection, self.registry.edges_of(plan),
                                state.session)
 
     @guarded("losses.capture")
@@ -220,9 +226,10 @@ class Listeners:
             unit = session.info[self] = Unit()
         return unit
 
-    def _unit_of(self, state: Any) -> Unit | None:
+    def _notes_of(self, state: Any) -> Notes | None:
         session = state.session
-        return None if session is None else session.info.get(self)
+        unit = None if session is None else session.info.get(self)
+        return None if unit is None else unit.notes
 
 
 def _reach(session: Session) -> Callable[[Plan], Connection]:

@@ -6,7 +6,7 @@ cascade to: read before the statement that destroys them, at most once per class
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Set
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -39,7 +39,7 @@ class Notes:
     """Notes of one flush, taken before its statements: what can no longer be learnt afterwards."""
 
     __slots__ = ("flush_context", "doubted", "states", "known", "befores", "computed", "paths",
-                 "cascaded", "missing", "seen", "failures")
+                 "cascaded", "missing", "seen", "failures", "_going")
 
     def __init__(self, flush_context: Any, doubted: Set[Identity] = frozenset()) -> None:
         self.flush_context = flush_context
@@ -59,6 +59,17 @@ class Notes:
         """States that were looked at; no row is asked for twice, nor after its statement."""
         self.failures: list[tuple[str, Plan, State | None, Exception]] = []
         """Reads that failed, for the trail to count and log: (stage, model, object, error)."""
+        self._going: dict[Any, State] | None = None
+
+    @property
+    def going(self) -> dict[Any, State]:
+        """Return what is to be deleted by class and key; only once the flush has sorted it out."""
+        if self._going is None:
+            self._going = {
+                state.key[:2]: state for state, (is_delete, _) in self.states.items()
+                if is_delete and state.key is not None
+            }
+        return self._going
 
     def attempt(self, plan: Plan, read: Callable[[], None]) -> None:
         """Read what it costs no row to go without."""
@@ -134,16 +145,30 @@ def look_before_delete(
         notes.attempt(plan, count)
 
 
-def look_at_pairs(deleted: Iterable[State], notes: Notes, plan_of: PlanOf,
-                  connection: Callable[[Plan], Connection]) -> None:
-    """Read unloaded deleted objects while new ones are pending: one may take another's key."""
-    by_plan: dict[Plan, list[State]] = {}
-    for state in deleted:
-        plan = plan_of(state.mapper)
-        if plan is not None and state.key is not None and _must_ask_all(plan, state, notes):
-            by_plan.setdefault(plan, []).append(state)
-    for plan, states in by_plan.items():
-        _read(plan, states, notes, connection(plan))
+def look_before_switch(plan: Plan, state: State, notes: Notes, connection: Connection,
+                       plan_of: PlanOf) -> None:
+    """Read rows that new objects are about to take over: deleted ones of their keys are there.
+
+    The unit of work makes one UPDATE of the two, which no event announces.
+    """
+    gone = _replaced(plan, state, notes)
+    gone_plan = None if gone is None else plan_of(gone.mapper)
+    if gone is None or gone_plan is None:
+        return
+    mates = [
+        _replaced(plan, other, notes) for other, (is_delete, list_only) in notes.states.items()
+        if not (is_delete or list_only) and other.key is None and other.mapper is state.mapper
+    ]
+    going = [one for one in mates if one is not None and one.mapper is gone.mapper]
+    _read(gone_plan, [one for one in going if _must_ask_all(gone_plan, one, notes)], notes,
+          connection)
+    notes.known.update((one, row_before(gone_plan, one, notes)) for one in going)
+
+
+def _replaced(plan: Plan, state: State, notes: Notes) -> State | None:
+    """Return whose row a new object takes over, unless it is known."""
+    gone = notes.going.get((plan.root, plan.key_of(state.dict)))
+    return None if gone in notes.known else gone
 
 
 def _must_ask(plan: Plan, state: State, notes: Notes) -> bool:

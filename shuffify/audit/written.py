@@ -17,18 +17,16 @@ DELETED: Final = (True, False)
 """What a flush says of a state whose row it deletes: a delete, and not listed only."""
 
 
-def written(notes: Notes, plan_of: PlanOf) -> tuple[dict[Plan, list[list[State]]], list[State]]:
-    """Sort what a flush wrote by model into created, updated and deleted.
+SWITCHED: Final = (True, True)
+"""What it says of a state whose delete became an update, because a new object took its key."""
 
-    Second come the states whose delete became an update, because a new object took their key.
-    """
+
+def written(notes: Notes, plan_of: PlanOf) -> dict[Plan, list[list[State]]]:
+    """Sort what a flush wrote by model into created, updated and deleted."""
     by_plan: dict[Plan, list[list[State]]] = {}
-    switched_away: list[State] = []
     mapper = plan = lists = None
     for state, (is_delete, list_only) in notes.states.items():
         if list_only:
-            if is_delete:
-                switched_away.append(state)
             continue
         if state.mapper is not mapper:
             mapper = state.mapper
@@ -40,4 +38,4 @@ def written(notes: Notes, plan_of: PlanOf) -> tuple[dict[Plan, list[list[State]]
             continue
         assert lists is not None
         lists[2 if is_delete else 0 if state.key is None else 1].append(state)
-    return by_plan, switched_away
+    return by_plan

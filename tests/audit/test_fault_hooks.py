@@ -34,7 +34,7 @@ PARTS: list[tuple[Any, str]] = [
     (unit.Unit, "in_foreign_savepoint"),
     (listeners, "Notes"),
     (listeners, "Capture"),
-    (listeners, "look_at_pairs"),
+    (listeners, "look_before_switch"),
     (listeners, "look_before_update"),
     (listeners, "look_before_delete"),
     (listeners, "current"),

@@ -58,7 +58,7 @@ class Slot(Base):
 
     rack_id: Mapped[int] = mapped_column(ForeignKey("racks.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str | None] = mapped_column(String(50), default="empty")
+    name: Mapped[str | None] = mapped_column(String(50))
     hidden: Mapped[str | None] = mapped_column(String(50), deferred=True)
 
 
@@ -261,3 +261,63 @@ def test_a_deleted_object_that_a_hook_expires_is_told_as_it_was(
         "hidden": ["h", None], "level": [4, None],
     }
     assert "'a'" in stage.last().description
+
+
+# -- whose place is taken ------------------------------------------------------------------------
+
+def test_an_orphan_whose_key_is_used_again_was_something(stage: Stage) -> None:
+    with stage.session() as session:
+        session.get_one(Rack, 1).slots = [
+            Slot(number=1, name="full", hidden="now"), Slot(number=2, hidden="then"),
+        ]
+        session.commit()
+    assert told(stage) == [
+        ("slot_update", "1:1", {"hidden": ["was", "now"]}),
+        ("slot_update", "1:2", {"hidden": ["was", "then"]}),
+    ]
+
+
+def test_all_whose_places_are_taken_cost_one_read(stage: Stage) -> None:
+    def reads(numbers: tuple[int, ...]) -> int:
+        seen: list[str] = []
+        with stage.session() as session:
+            rack = session.get_one(Rack, 1)
+            assert rack.slots
+            rack.slots = [Slot(number=number, hidden="now") for number in numbers]
+            event.listen(stage.engine, "before_cursor_execute", note := (
+                lambda c, cursor, statement, *_: seen.append(statement)
+            ))
+            session.flush()
+            event.remove(stage.engine, "before_cursor_execute", note)
+        return sum(statement.startswith("SELECT") for statement in seen)
+
+    assert reads((1, 2)) == 1
+
+
+def test_what_a_hook_that_comes_later_replaces_was_something(stage: Stage, hook: Hook) -> None:
+    def swap(session: Session, _: Any) -> None:
+        for slot in session.scalars(select(Slot).where(Slot.number == 1)):
+            session.delete(slot)
+            session.add(Slot(rack_id=1, number=1, name="full", hidden="now"))
+
+    with stage.session() as session:
+        hook(session, "before_flush", swap, once=True)
+        session.add(Rack(id=2))
+        session.flush()
+        session.commit()
+    assert told(stage)[-1] == ("slot_update", "1:1", {"hidden": ["was", "now"]})
+
+
+def test_of_a_replaced_row_that_cannot_be_read_no_value_is_made_up(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> Any:
+        raise ValueError("no reading today")
+
+    with stage.session() as session:
+        rack = session.get_one(Rack, 1)
+        assert rack.slots
+        monkeypatch.setattr("shuffify.audit.notes.rows_by_key", refuse)
+        rack.slots = [Slot(number=1, name="full", hidden="now"), rack.slots[1]]
+        session.commit()
+    assert stage.changes() == {"hidden": ["[unknown]", "now"]}
