@@ -23,7 +23,7 @@ from .paths import follow_paths
 from .plan import Plan
 from .ranks import rank_of
 from .reading import Row, rows_by_key
-from .written import DELETED, SWITCHED, written
+from .written import DELETED, SWITCHED, in_order, written
 
 
 class Capture:
@@ -43,7 +43,7 @@ class Capture:
         """What went wrong, for the trail to count and log: (stage, model, object, error)."""
 
     def changes(self, plan_of: PlanOf, ways_of: WaysOf) -> Iterator[Change]:
-        """Yield creates and updates, parents first, then links, then deletes, children first.
+        """Yield creates and updates, parents first, then links, then deletes, as they were made.
 
         What a deleted object lost is told with its delete: alone, it might seem put back first.
         """
@@ -61,10 +61,7 @@ class Capture:
         for owner, links in self.links.items():
             if self.notes.states.get(owner) != DELETED:
                 yield from self._linked(plan_of(owner.mapper), owner, links)
-        for plan in reversed(plans):
-            deleted = by_plan[plan][2]
-            if self.notes.missing:
-                deleted = [state for state in deleted if state not in self.notes.missing]
+        for plan, deleted in in_order(by_plan, self.notes):
             yield from self._each(plan, deleted, self._deleted)
 
     def _created(self, plan: Plan, states: list[State]) -> Iterator[Change]:

@@ -96,21 +96,21 @@ class Listeners:
     @guarded("degraded.read")
     def before_insert(self, mapper: Mapper[Any], connection: Connection, state: Any) -> None:
         plan = self.registry.plan_of(mapper)
-        notes = None if plan is None else self._notes_of(state)
+        notes = None if plan is None else self._hear(state)
         if plan is not None and notes is not None and notes.going:
             look_before_switch(plan, state, notes, connection, self.registry.plan_of)
 
     @guarded("degraded.read")
     def before_update(self, mapper: Mapper[Any], connection: Connection, state: Any) -> None:
         plan = self.registry.plan_of(mapper)
-        notes = None if plan is None else self._notes_of(state)
+        notes = None if plan is None else self._hear(state)
         if plan is not None and notes is not None:
             look_before_update(plan, state, notes, connection)
 
     @guarded("degraded.read")
     def before_delete(self, mapper: Mapper[Any], connection: Connection, state: Any) -> None:
         plan = self.registry.plan_of(mapper)
-        notes = None if plan is None else self._notes_of(state)
+        notes = None if plan is None else self._hear(state)
         if plan is not None and notes is not None:
             look_before_delete(plan, state, notes, connection, self.registry.edges_of(plan),
                                state.session)
@@ -226,10 +226,14 @@ class Listeners:
             unit = session.info[self] = Unit()
         return unit
 
-    def _notes_of(self, state: Any) -> Notes | None:
+    def _hear(self, state: Any) -> Notes | None:
+        """Return the notes of the flush that has announced an object."""
         session = state.session
         unit = None if session is None else session.info.get(self)
-        return None if unit is None else unit.notes
+        notes = None if unit is None else unit.notes
+        if notes is not None:
+            notes.heard.append(state)
+        return notes
 
 
 def _reach(session: Session) -> Callable[[Plan], Connection]:

@@ -39,7 +39,7 @@ class Notes:
     """Notes of one flush, taken before its statements: what can no longer be learnt afterwards."""
 
     __slots__ = ("flush_context", "doubted", "states", "known", "befores", "computed", "paths",
-                 "cascaded", "missing", "seen", "failures", "_going")
+                 "cascaded", "missing", "seen", "failures", "heard", "_going")
 
     def __init__(self, flush_context: Any, doubted: Set[Identity] = frozenset()) -> None:
         self.flush_context = flush_context
@@ -59,6 +59,8 @@ class Notes:
         """States that were looked at; no row is asked for twice, nor after its statement."""
         self.failures: list[tuple[str, Plan, State | None, Exception]] = []
         """Reads that failed, for the trail to count and log: (stage, model, object, error)."""
+        self.heard: list[State] = []
+        """What the flush has announced, in its order: a batch's events, then its statements."""
         self._going: dict[Any, State] | None = None
 
     @property

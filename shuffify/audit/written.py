@@ -8,6 +8,9 @@ the same in SQLAlchemy 2.0 and 2.1.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 from .notes import Notes, PlanOf, State
@@ -39,3 +42,19 @@ def written(notes: Notes, plan_of: PlanOf) -> dict[Plan, list[list[State]]]:
         assert lists is not None
         lists[2 if is_delete else 0 if state.key is None else 1].append(state)
     return by_plan
+
+
+def in_order(by_plan: Mapping[Plan, list[list[State]]], notes: Notes
+             ) -> Iterator[tuple[Plan, list[State]]]:
+    """Yield what a flush deleted, in the order of its deletes; what was missing is left out.
+
+    What it deletes is a set, and where objects of one table refer to each other, or classes share
+    one, only the events tell in which order.
+    """
+    gone = [(plan, state) for plan, lists in by_plan.items() for state in lists[2]
+            if state not in notes.missing]
+    if len(gone) > 1:
+        order = {state: number for number, state in enumerate(notes.heard)}
+        gone.sort(key=lambda one: order.get(one[1], len(order)))
+    for plan, some in groupby(gone, itemgetter(0)):
+        yield plan, [state for _, state in some]

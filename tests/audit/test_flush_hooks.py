@@ -71,10 +71,16 @@ class Rack(Base):
 
 class Node(Base):
     __tablename__ = "nodes"
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "node"}
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("nodes.id"))
     children: Mapped[list[Node]] = relationship(cascade="all")
+
+
+class Leaf(Node):
+    __mapper_args__ = {"polymorphic_identity": "leaf"}
 
 
 class Band(Base):
@@ -321,3 +327,19 @@ def test_of_a_replaced_row_that_cannot_be_read_no_value_is_made_up(
         rack.slots = [Slot(number=1, name="full", hidden="now"), rack.slots[1]]
         session.commit()
     assert stage.changes() == {"hidden": ["[unknown]", "now"]}
+
+
+# -- in what order -------------------------------------------------------------------------------
+
+def test_deletes_in_one_table_stand_in_their_order(stage: Stage) -> None:
+    with stage.session() as session:
+        node = Node(id=1)
+        session.add(node)
+        for number in range(2, 9):
+            node.children = [(Leaf if number % 2 else Node)(id=number)]
+            node = node.children[0]
+        session.commit()
+        stage.turn_page()
+        session.delete(session.get_one(Node, 1))
+        session.commit()
+    assert [row.entity_id for row in stage.rows()] == list("87654321")
