@@ -180,6 +180,7 @@ class Update(_Matching):
         is_read = self.attempt(read)
         touched = self.dml.touched()
         changes: list[Change | None] = []
+        missing = 0
         for plan, rows in self.before.items():
             for former, before in rows.items():
                 key = self.moved.get(former, former)
@@ -188,8 +189,10 @@ class Update(_Matching):
                     changes.append(altered(plan, key, before, now, moment, former))
                 elif not is_read:
                     changes.append(altered_unseen(plan, key, before, touched, moment))
+                else:
+                    missing += 1  # Its key is another by what nobody could work out beforehand.
         found = in_order(change for change in changes if change is not None)
-        return self.with_paths(found, after) + self.rest(result, moment)
+        return self.with_paths(found, after) + self.rest(result, moment, missing)
 
 
 class Delete(_Matching):

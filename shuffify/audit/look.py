@@ -190,9 +190,8 @@ class Look:
                        summary={name: value for name, value in told.items()
                                 if value is not None or name == "count"})]
 
-    def rest(self, result: Any, moment: Moment) -> list[Change]:
-        """Tell of rows that matched and were not found beforehand."""
+    def rest(self, result: Any, moment: Moment, missing: int = 0) -> list[Change]:
+        """Tell of rows that matched and were not found beforehand, or ``missing`` afterwards."""
         count = self.matched(result)
-        if count is None or count <= self.seen:
-            return []
-        return self.summarised(count - self.seen, moment)
+        missing += 0 if count is None else max(count - self.seen, 0)
+        return self.summarised(missing, moment) if missing else []

@@ -7,13 +7,13 @@ of it that are not documented are the same in SQLAlchemy 2.0 and 2.1, and are re
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import FromStatement, Mapper, ORMExecuteState
 from sqlalchemy.sql import visitors
-from sqlalchemy.sql.elements import BindParameter
+from sqlalchemy.sql.elements import BindParameter, ColumnClause
 
 LONGEST_CRITERIA: Final = 500
 
@@ -67,11 +67,14 @@ class Dml:
         return list(self.parameters) if many else [self.parameters]
 
     def attribute(self, key: Any) -> str | None:
-        """Return the mapped attribute for a column or for the name of one."""
+        """Return the mapped attribute for a column, one of an alias too, or for its name."""
         if isinstance(key, str):
             if key in self.mapper.column_attrs:
                 return key
             key = self.mapper.local_table.c.get(key)
+        elif isinstance(key, ColumnClause) and key not in self.mapper._columntoproperty:
+            # What is no column of the table means the one of that name, to SQLAlchemy as well.
+            key = self.mapper.local_table.c.get(key.key)
         found = None if key is None else self.mapper._columntoproperty.get(key)
         return None if found is None else found.key
 
@@ -90,11 +93,16 @@ class Dml:
                 if (name := self.attribute(key)) is not None}
 
     def touched(self) -> frozenset[str]:
-        """Return the attributes that an UPDATE sets, as far as it tells."""
-        named = set(self._values())
+        """Return the attributes that an UPDATE sets; all of them where it does not tell."""
+        found: set[str | None] = set()
+        for key in self._values():
+            found.update(map(self.attribute, _columns_of(key)))
         for parameters in self.sets:
-            named.update(parameters)
-        return frozenset(filter(None, map(self.attribute, named)))
+            # What names no attribute is bound elsewhere in the statement.
+            found.update(filter(None, map(self.attribute, parameters)))
+        if not found or None in found:
+            return frozenset(self.mapper.column_attrs.keys())
+        return frozenset(filter(None, found))
 
     def inserted(self) -> list[Set] | None:
         """Return what an INSERT says of each row; None where a SELECT makes them."""
@@ -170,6 +178,13 @@ class Dml:
         names = {name for table in tables for name in (table.schema, table.name)}
         names.update(column.name for table in tables for column in table.columns)
         return frozenset(f'"{name}"' for name in names)
+
+
+def _columns_of(key: Any) -> Sequence[Any]:
+    """Return what a key of SET names: a column, the one of which it is a part, or some at once."""
+    if isinstance(key, (str, ColumnClause)):
+        return (key,)
+    return [part for part in visitors.iterate(key) if isinstance(part, ColumnClause)] or (None,)
 
 
 def dml_of(state: ORMExecuteState) -> Dml | None:

@@ -6,11 +6,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, ForeignKey, Index, String, event, func, select, text
+from sqlalchemy import (
+    ARRAY, JSON, Engine, ForeignKey, Index, Integer, String, event, func, select, text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from shuffify.audit import Audited, NotAudited
 from tests.audit.stage import Json, LogColumns, Stage, UserColumns
+
+
+_SCORES = ARRAY(Integer).with_variant(JSON(none_as_null=True), "sqlite")
 
 
 class Base(DeclarativeBase):
@@ -89,6 +94,7 @@ class Cell(Base):
     user_id: Mapped[int] = mapped_column(default=7)
     text: Mapped[str | None] = mapped_column(String(50))
     marks: Mapped[Any] = mapped_column(Json, nullable=True)
+    scores: Mapped[Any] = mapped_column(_SCORES, nullable=True)
 
 
 class Seat(Base):
