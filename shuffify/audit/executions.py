@@ -53,19 +53,19 @@ class Executions:
         look = self._look(state, dml)
         if look is None:
             return None
-        result = self._run(state, dml, look.statement)
+        result = self._run(state, dml, look.statement, **look.options)
         reply = look.reply(result)
         self._looked(state.session, look, result)
         return reply
 
-    def _run(self, state: ORMExecuteState, dml: Dml, statement: Any) -> Any:
+    def _run(self, state: ORMExecuteState, dml: Dml, statement: Any, **options: Any) -> Any:
         """Run the caller's statement, marked as one that is no bypass."""
         unit = self._hear.unit(state.session)
         unit.captures.append(dml.mapper)
         try:
             # A FromStatement runs as it came: what we know of it is only its inner part.
             inner = None if isinstance(state.statement, FromStatement) else statement
-            return state.invoke_statement(inner, execution_options={CAPTURED: True})
+            return state.invoke_statement(inner, execution_options={CAPTURED: True, **options})
         finally:
             unit.captures.pop()
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from sqlalchemy import Column, Index, Table, UniqueConstraint, func, select, text
-from sqlalchemy.engine.cursor import null_dml_result
+from sqlalchemy.engine.cursor import CursorResult, null_dml_result
 from sqlalchemy.exc import SQLAlchemyError
 
 from .canonical import UNKNOWN
@@ -37,6 +37,11 @@ class Insert(Look):
         self.is_told = False
         """The values are what the statement says, not what a SELECT may say differently."""
         self._learns = False
+        self._count: int | None = None
+        if self.dml.statement.select is not None and not self.dml.returns_rows \
+                and "preserve_rowcount" not in self.dml.options:
+            # Drivers forget how many rows an INSERT made once its cursor is closed.
+            self.options = {"preserve_rowcount": True}
 
     @property
     def reads_first(self) -> bool:
@@ -93,7 +98,12 @@ class Insert(Look):
         return ".".join(quote(part) for part in (schema, table.name) if part)
 
     def reply(self, result: Any) -> Any:
-        """Keep the keys that we asked for; the caller gets what SQLAlchemy gives without them."""
+        """Keep the keys or the number that we asked for; the caller gets what there is without."""
+        if self.options and isinstance(result, CursorResult):
+            count = result.context.rowcount
+            self._count = count if count >= 0 else None
+            # SQLAlchemy's own attribute: None has the driver asked, as without the option.
+            result.context._rowcount = None
         if not self._learns:
             return result
         self._told_keys = [tuple(row) for row in result]
@@ -179,7 +189,7 @@ class Insert(Look):
     # -- changes ---------------------------------------------------------------------------------
 
     def changes(self, result: Any, moment: Moment) -> list[Change]:
-        count = self.matched(result)
+        count = self.matched(result) if self._count is None else self._count
         if self.summary is not None:
             told = self.summary.pop("count", None)
             return self.summarised(count if told is None else told, moment)
@@ -196,11 +206,20 @@ class Insert(Look):
         if self.dml.replaces and after:
             changes = self._replaced(after, moment) + changes
         changes = self.with_paths(in_order(changes), after)
-        if after:
-            return changes
-        if self.dml.is_upsert or not self.is_told:
+        found = sum(map(len, after.values()))
+        if count is None and after and not (self.is_told or self.dml.is_upsert):
+            count = len(self.sets)
+        if after and (found or not count):
+            return changes + self._not_found(count or 0, found, moment)
+        if self.dml.is_upsert or not self.is_told or after and count != len(self.sets):
             return self.summarised(count, moment)
         return [change for one in self.sets for change in self._untold(one, moment)]
+
+    def _not_found(self, count: int, found: int, moment: Moment) -> list[Change]:
+        """Tell of rows that came under other keys than were expected."""
+        # Of an upsert some databases count twice what it updates.
+        more = (min(count, len(self.sets)) if self.dml.is_upsert else count) - found
+        return self.summarised(more, moment) if more > 0 else []
 
     def _replaced(self, after: Found, moment: Moment) -> list[Change]:
         """Tell of rows that went because another came in their place."""

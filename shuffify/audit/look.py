@@ -64,6 +64,8 @@ class Look:
         )
         self.statement = dml.statement
         """What runs: the caller's own, but for an INSERT whose keys nobody would learn."""
+        self.options: dict[str, Any] = {}
+        """Execution options with which it runs."""
         self.before: Found = {}
         self.seen = 0
         """Rows that were found beforehand, those of unaudited classes included."""

@@ -15,6 +15,9 @@ from sqlalchemy.orm import FromStatement, Mapper, ORMExecuteState
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import BindParameter, ColumnClause
 
+from .notes import is_expression
+from .purity import has_effects, is_pure
+
 LONGEST_CRITERIA: Final = 500
 
 _VALUES: Final = re.compile(
@@ -39,7 +42,7 @@ class Dml:
         self.mapper: Mapper[Any] = entity.mapper
         self.entity: Any = entity.entity
         self.parameters: Any = state.parameters or {}
-        options = state.execution_options
+        self.options = options = state.execution_options
         chosen: Any = (options.get("_sa_orm_update_options")
                        or options.get("_sa_orm_insert_options"))
         # What `from_statement` runs has the options of a read alone.
@@ -146,10 +149,21 @@ class Dml:
         """Tell whether its rows can be selected beforehand without doing a part of its work."""
         if self.is_elsewhere:
             return False
-        read = self.statement.select if self.statement.is_insert else self.statement.whereclause
-        return read is None or not any(
-            getattr(part, "is_dml", False) for part in visitors.iterate(read)
-        )
+        if self.statement.is_insert:
+            read = self.statement.select
+            return read is None or is_pure(read) and not _holds_dml(read)
+        where = self.statement.whereclause
+        if where is not None and (has_effects(where) or _holds_dml(where)):
+            return False
+        return all(map(is_pure, self._new_key()))
+
+    def _new_key(self) -> list[Any]:
+        """Return what an UPDATE assigns to the key as SQL: it is worked out beforehand."""
+        if not self.statement.is_update:
+            return []
+        given = self.expressions()
+        names = (self.mapper.get_property_by_column(one).key for one in self.mapper.primary_key)
+        return [given[name] for name in names if is_expression(given.get(name))]
 
     def criteria(self) -> str | None:
         """Return the WHERE in words: columns and operators, every value left out (rule A10)."""
@@ -178,6 +192,10 @@ class Dml:
         names = {name for table in tables for name in (table.schema, table.name)}
         names.update(column.name for table in tables for column in table.columns)
         return frozenset(f'"{name}"' for name in names)
+
+
+def _holds_dml(clause: Any) -> bool:
+    return any(getattr(part, "is_dml", False) for part in visitors.iterate(clause))
 
 
 def _columns_of(key: Any) -> Sequence[Any]:
