@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 from sqlalchemy.orm import Mapper, PassiveFlag, RelationshipProperty
 
 from .change import label_in
-from .columns import columns_of, is_secret
+from .columns import columns_of
 from .compare import canonical
 from .keys import entity_id_of
 from .links import Difference
@@ -23,6 +23,7 @@ from .notes import Notes, PlanOf, State
 from .plan import Plan
 from .policy import declared
 from .reading import Row
+from .secrecy import is_secret
 
 Relationship: TypeAlias = RelationshipProperty[Any]
 Reader: TypeAlias = Callable[[Plan, list[State]], dict[State, Row]]

@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
-from .columns import is_digest, is_secret
+from .columns import is_digest
 from .plan import Plan
 from .registry import Registry
+from .secrecy import is_secret
 
 Description: TypeAlias = dict[str, dict[str, Any]]
 """By entity: the model, its types, and for each column how it is recorded."""

@@ -18,8 +18,7 @@ from sqlalchemy.orm import ColumnProperty, Mapper, RelationshipDirection
 from sqlalchemy.schema import Column
 
 from .canonical import (
-    LONGEST_SHOWN, NONE, SECRET_NAME, Canon, NamedDigest, Secret, Unknown, digest, is_plain,
-    number, plain,
+    LONGEST_SHOWN, NONE, Canon, NamedDigest, Secret, Unknown, digest, is_plain, number, plain,
 )
 from .policy import Audited
 
@@ -47,19 +46,6 @@ def post_updates_of(
         for one in mapper.relationships
         if one.post_update and one.direction is RelationshipDirection.MANYTOONE
     )
-
-
-def is_secret(policy: Audited, key: str, column: Column[Any]) -> bool:
-    """Tell whether a column is only ever recorded as changed: declared, encrypted, or named so."""
-    if key in policy.secret:
-        return True
-    if key in policy.shown:
-        return False
-    referred = [reference.target_fullname.rpartition(".")[2]
-                for reference in column.foreign_keys]
-    if any(SECRET_NAME.search(name) for name in (key, column.name, *referred)):
-        return True
-    return any("encrypt" in kind.__name__.lower() for kind in type(column.type).__mro__)
 
 
 def is_digest(policy: Audited, key: str, column: Column[Any]) -> bool:

@@ -17,9 +17,10 @@ from sqlalchemy.orm import Mapper, RelationshipProperty
 
 from .canonical import Canon
 from .change import Change
-from .columns import column_canon, columns_of, is_digest, is_secret
+from .columns import column_canon, columns_of, is_digest
 from .errors import PolicyError
 from .policy import OPERATIONS, Audited, declared
+from .secrecy import is_secret, referred
 
 LABELS: Final = ("label", "name", "title", "display_name")
 LONGEST_TYPE: Final = 50
@@ -134,7 +135,7 @@ class Declaration:
     def _default_owner(self, log: Table) -> str | None:
         users = _user_tables(log)
         for key, column in self.columns.items():
-            if any(reference.column.table in users for reference in column.foreign_keys):
+            if any(target.table in users for target in referred(column)):
                 return key
         return "user_id" if "user_id" in self.columns else None
 
@@ -234,7 +235,7 @@ def _user_tables(log: Table) -> set[Any]:
     column = log.c.get("user_id")
     if column is None:
         return set()
-    return {reference.column.table for reference in column.foreign_keys}
+    return {target.table for target in referred(column)}
 
 
 def _length(log: Table, name: str) -> int | None:

@@ -11,9 +11,10 @@ from sqlalchemy import types as sqltypes
 from sqlalchemy.orm import Mapper
 
 from .canonical import Canon
-from .columns import column_canon, is_digest, is_secret, post_updates_of
+from .columns import column_canon, is_digest, post_updates_of
 from .declaration import Declaration
 from .policy import Audited
+from .secrecy import is_secret, is_settled
 
 
 class Plan:
@@ -56,6 +57,8 @@ class Plan:
             is_secret(policy, name, self.columns[name]) for name in self.primary_key
         )
         """The key names no object in the log then; its digest does."""
+        self.is_settled = all(map(is_settled, self.columns.values()))
+        """Whether all that it refers to is mapped; if not, a class to come may tell more of it."""
         self.rank: int | None = None
         """How deep its table stands below others; worked out when a flush first asks."""
         self.records_delete = self.types["delete"] is not None

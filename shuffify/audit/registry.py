@@ -53,6 +53,9 @@ class Registry:
         self._tables = None
         self._ways.clear()
         self._plans.pop(mapper, None)
+        for other in self._unsettled():
+            del self._plans[other]
+            self.plan_of(other)
         self.plan_of(mapper)
 
     def plan_of(self, mapper: Mapper[Any]) -> Plan | None:
@@ -149,6 +152,11 @@ class Registry:
         plan = Plan(mapper, policy, self._table)
         self._refuse_shared_types(plan)
         return plan
+
+    def _unsettled(self) -> list[Mapper[Any]]:
+        # A copy: another thread may be the first to ask about a class.
+        plans = list(self._plans.items())
+        return [mapper for mapper, plan in plans if plan is not None and not plan.is_settled]
 
     def _refuse_shared_types(self, plan: Plan) -> None:
         # A copy: another thread may be the first to ask about a class.
