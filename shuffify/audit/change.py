@@ -60,6 +60,10 @@ class Change:
         links: Links = NO_LINKS,
         summary: Mapping[str, Any] | None = None,
     ) -> None:
+        if plan.key_form is not None:
+            key = plan.key_form(key)
+            former_key = None if former_key is None else plan.key_form(former_key)
+            former_key = None if former_key == key else former_key
         self.plan = plan
         self.key = key
         self.operation = operation

@@ -13,16 +13,15 @@ from enum import Enum
 from typing import Any, Final
 
 from sqlalchemy import types as sqltypes
-from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.orm import ColumnProperty, Mapper, RelationshipDirection
 from sqlalchemy.schema import Column
 
 from .canonical import (
     LONGEST_SHOWN, NONE, Canon, NamedDigest, Secret, Unknown, digest, is_plain, number, plain,
 )
+from .decorators import bound, converts, settled, undecorated
 from .policy import Audited
 
-_ANY_DIALECT: Final = DefaultDialect()
 _DIGESTED: Final = (sqltypes.JSON, sqltypes.LargeBinary, sqltypes.Text)
 
 
@@ -69,9 +68,12 @@ def column_canon(
     if secret:
         return frozenset({NONE, Unknown}), _secretive(column_type)
     if as_digest:
-        return frozenset({NONE, Unknown}), _digester(column_type, as_name)
-    if isinstance(column_type, sqltypes.TypeDecorator):
+        natives = frozenset({Unknown} if converts(column_type) else {NONE, Unknown})
+        return natives, _digester(column_type, as_name)
+    if converts(column_type):
         return _decorated(column_type)
+    if isinstance(column_type, sqltypes.TypeDecorator):
+        return column_canon(column_type.impl_instance, secret=False, as_digest=False)
     if isinstance(column_type, sqltypes.Enum) and column_type.enum_class is not None:
         return frozenset({NONE, Unknown}), _stored_enum(column_type)
     for kind, natives, canon in _BY_TYPE:
@@ -81,9 +83,12 @@ def column_canon(
 
 
 def _secretive(column_type: Any) -> Canon:
-    _, canon = column_canon(column_type, secret=False, as_digest=False)
+    _, canon = column_canon(undecorated(column_type), secret=False, as_digest=False)
 
     def convert(value: Any) -> Secret:
+        # Not what is read back: to bind a secret may take long, or come to another text each time.
+        if not is_plain(value):
+            value = bound(column_type, value)
         if isinstance(value, (bytes, bytearray, memoryview)):
             return Secret(bytes(value))
         return Secret(value if isinstance(value, (Mapping, list, tuple)) else canon(value))
@@ -139,25 +144,29 @@ def _stored_enum(column_type: sqltypes.Enum) -> Canon:
 
 
 def _decorated(column_type: sqltypes.TypeDecorator[Any]) -> tuple[frozenset[type], Canon]:
-    """Compare what a decorator binds: it may hold any Python object, the database only that."""
-    natives, canon = column_canon(column_type.impl_instance, secret=False, as_digest=False)
+    """Compare what a decorator reads back: it may hold any Python object, and any is one of its
+    own making only once the database has had it. Of an object, what is bound."""
+    kind = undecorated(column_type)
+    natives, canon = column_canon(kind, secret=False, as_digest=False)
 
     def convert(value: Any) -> Any:
-        return canon(value) if is_plain(value) else plain(_bound(column_type, value))
+        held = settled(column_type, value)
+        if held is None or isinstance(held, (Mapping, list, tuple, set, frozenset)):
+            return plain(held)
+        return canon(held) if is_plain(held) else plain(bound(column_type, value))
 
-    return natives, convert
+    return frozenset({Unknown}), convert
 
 
 def _digester(column_type: Any, as_name: bool) -> Canon:
     reduce: Canon = NamedDigest if as_name else digest
-    if not isinstance(column_type, sqltypes.TypeDecorator):
+    if not converts(column_type):
         return reduce
-    return lambda value: reduce(value if is_plain(value) else _bound(column_type, value))
 
+    def convert(value: Any) -> Any:
+        held = settled(column_type, value)
+        if held is None:
+            return None
+        return reduce(held if is_plain(held) else bound(column_type, value))
 
-def _bound(column_type: sqltypes.TypeDecorator[Any], value: Any) -> Any:
-    try:
-        return column_type.process_bind_param(value, _ANY_DIALECT)
-    except (NotImplementedError, ArithmeticError, AttributeError, LookupError, TypeError,
-            ValueError):
-        return value  # It binds nothing, or not for a dialect that it does not know.
+    return convert

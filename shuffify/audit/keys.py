@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import CHAR, NCHAR, ColumnElement
+
+from .decorators import converts, settled, undecorated
 
 if TYPE_CHECKING:
     from .plan import Plan
@@ -18,7 +23,36 @@ class Untold:
     __slots__ = ()
 
 
-def entity_id_of(plan: Plan, key: tuple[Any, ...]) -> str:
+Key = tuple[Any, ...]
+
+
+def key_form(columns: Sequence[ColumnElement[Any]]) -> Callable[[Key], Key] | None:
+    """Return what makes of a key as somebody gave it the one that is read back; None if any is.
+
+    PostgreSQL pads a CHAR, and blanks at its end tell no two keys apart.
+    """
+    forms = [_form_of(column.type) for column in columns]
+    if not any(forms):
+        return None
+    return lambda key: tuple([
+        part if form is None or part.__class__ is Untold else form(part)
+        for form, part in zip(forms, key, strict=False)
+    ])
+
+
+def _form_of(kind: Any) -> Callable[[Any], Any] | None:
+    is_padded = isinstance(undecorated(kind), (CHAR, NCHAR))
+    if not is_padded and not converts(kind):
+        return None
+
+    def form(part: Any) -> Any:
+        part = settled(kind, part) if converts(kind) else part
+        return part.rstrip(" ") if is_padded and part.__class__ is str else part
+
+    return form
+
+
+def entity_id_of(plan: Plan, key: Key) -> str:
     """Return the key's parts joined by ``:``; secret or above 64 characters, their SHA-256.
 
     So are texts with a ``:`` of their own, or two keys might look alike. Empty for a key that
@@ -26,6 +60,8 @@ def entity_id_of(plan: Plan, key: tuple[Any, ...]) -> str:
     """
     if key[0].__class__ is Untold:
         return ""
+    if plan.key_form is not None:
+        key = plan.key_form(key)
     text = str(key[0]) if len(key) == 1 else ":".join([str(part) for part in key])
     if len(key) > 1 and any([part.__class__ is str and ":" in part for part in key]):
         text = json.dumps([str(part) for part in key])
@@ -35,7 +71,7 @@ def entity_id_of(plan: Plan, key: tuple[Any, ...]) -> str:
     return text
 
 
-def parsed_key(plan: Plan, entity_id: str) -> tuple[Any, ...] | None:
+def parsed_key(plan: Plan, entity_id: str) -> Key | None:
     """Return the key that the log calls so; None where the text does not tell it."""
     columns = plan.mapper.primary_key
     parts = entity_id.split(":") if len(columns) > 1 else [entity_id]

@@ -210,7 +210,8 @@ def _must_ask_all(plan: Plan, state: State, notes: Notes) -> bool:
 def _is_doubted(plan: Plan, state: State, notes: Notes) -> bool:
     if state.key is None:
         return False
-    return (plan.root, state.key[1]) in notes.doubted or (plan.root, ()) in notes.doubted
+    key = state.key[1] if plan.key_form is None else plan.key_form(state.key[1])
+    return (plan.root, key) in notes.doubted or (plan.root, ()) in notes.doubted
 
 
 def is_frozen(value: Any) -> bool:

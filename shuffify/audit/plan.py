@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapper
 from .canonical import Canon
 from .columns import column_canon, is_digest, post_updates_of
 from .declaration import Declaration
+from .keys import key_form
 from .policy import Audited
 from .secrecy import is_secret, is_settled
 
@@ -28,6 +29,8 @@ class Plan:
         self.columns, self.primary_key = told.columns, told.primary_key
         # Concrete inheritance shares a base mapper but not its keys; the identity key tells.
         self.root = mapper.identity_key_from_primary_key((None,) * len(self.primary_key))[0]
+        self.key_form = key_form(mapper.primary_key)
+        """What makes any key one that is read back; None where every key is."""
         self.paths = told.paths
         self.owner, self.playlist, self.label = told.owner, told.playlist, told.label
         self.extra, self.extra_functions = told.extra, told.extra_functions
@@ -76,8 +79,9 @@ class Plan:
         return frozenset(getattr(rule, "__audit_types__", ()))
 
     def key_of(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
-        """Return the primary key as it stands in a row or an instance's dict."""
-        return tuple([values.get(name) for name in self.primary_key])
+        """Return the primary key as it stands in a row or an instance's dict, as it is read."""
+        key = tuple([values.get(name) for name in self.primary_key])
+        return key if self.key_form is None else self.key_form(key)
 
     def _cells(self) -> frozenset[str]:
         functions = [rule for rule in self.types.values() if callable(rule)]

@@ -27,8 +27,12 @@ def rows_by_key(
 ) -> dict[tuple[Any, ...], Row]:
     """Return whole rows as they stand now, by primary key in the form that was given."""
     wanted = {as_stored(plan.mapper.primary_key, key): key for key in keys}
+    if plan.key_form is None:
+        found = stored_rows(connection, plan, wanted)
+        return {wanted.get(key, key): row for key, row in found.items()}
+    wanted = {plan.key_form(stored): key for stored, key in wanted.items()}
     found = stored_rows(connection, plan, wanted)
-    return {wanted.get(key, key): row for key, row in found.items()}
+    return {wanted.get(plan.key_form(key), key): row for key, row in found.items()}
 
 
 def stored_rows(

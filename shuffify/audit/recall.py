@@ -6,6 +6,7 @@ with their row's metadata come back as `NotKept`, which says so.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -14,12 +15,12 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 from sqlalchemy import types as sqltypes
-from sqlalchemy.engine.default import DefaultDialect
 
-from .canonical import SECRET_MASK, UNKNOWN, naive_utc, number
+from .canonical import SECRET_MASK, UNKNOWN, encode, naive_utc, number
+from .columns import column_canon
+from .decorators import converts, read, read_back, undecorated
 
 _DIGEST: Final = frozenset({"count", "bytes", "sha256"})
-_ANY_DIALECT: Final = DefaultDialect()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,10 @@ def recalled(column_type: Any, value: Any) -> Any:
         return lost
     if isinstance(column_type, sqltypes.Interval):
         return timedelta(seconds=value)
+    if converts(column_type):
+        return _decorated(column_type, value)
     if isinstance(column_type, sqltypes.TypeDecorator):
-        inner = recalled(column_type.impl_instance, value)
-        return inner if isinstance(inner, NotKept) else _decorated(column_type, inner)
+        return recalled(column_type.impl_instance, value)
     for kind, convert in _BY_TYPE:
         if isinstance(column_type, kind):
             return _tolerant(convert, column_type, value)
@@ -75,12 +77,39 @@ def _masks(value: Any) -> bool:
     return bool(value == SECRET_MASK)
 
 
-def _decorated(column_type: sqltypes.TypeDecorator[Any], value: Any) -> Any:
-    try:
-        return column_type.process_result_value(value, _ANY_DIALECT)
-    except (NotImplementedError, ArithmeticError, AttributeError, LookupError, TypeError,
-            ValueError):
-        return value  # It reads nothing, or only what its own database sends.
+def _decorated(column_type: Any, told: Any) -> Any:
+    """Return what the model reads, of which the trail keeps what is plain, or what was bound.
+
+    Nothing says which of the two it was, nor of what class; what would be told so, it may be.
+    """
+    kind = undecorated(column_type)
+    value = recalled(kind, told)
+    if isinstance(value, NotKept):
+        return value
+    _, canon = column_canon(column_type, secret=False, as_digest=False)
+    for make in (read_back, read, *_READERS):
+        try:
+            found = make(column_type, value)
+            if json.loads(encode(canon(found))) == told:
+                return found
+        except Exception:
+            continue  # Not what this type takes.
+    return value
+
+
+def _naive(text: str) -> datetime:
+    return naive_utc(datetime.fromisoformat(text))
+
+
+def _given_as(parse: Callable[[str], Any]) -> Callable[[Any, Any], Any]:
+    return lambda column_type, told: read_back(column_type, parse(told))
+
+
+_READERS: Final = (
+    _given_as(datetime.fromisoformat), _given_as(_naive), _given_as(date.fromisoformat),
+    _given_as(Decimal), _given_as(UUID),
+)
+"""What a text may have been before it was plain."""
 
 
 def _member(column_type: sqltypes.Enum, value: Any) -> Any:
