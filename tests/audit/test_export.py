@@ -37,7 +37,7 @@ ECS = Draft202012Validator(
     json.loads((Path(__file__).parent / "ecs.schema.json").read_text()),
     format_checker=FormatChecker(),
 )
-"""Our excerpt: the fields that we use, with the values that ECS 8.17 allows in them, and no others."""
+"""Our excerpt: the fields that we use, with the values that ECS 8.17 allows, and no others."""
 
 
 @pytest.mark.parametrize("row", [ROW, BARE], ids=["full", "bare"])
