@@ -19,11 +19,12 @@ from .columns import columns_of
 from .compare import canonical
 from .keys import entity_id_of
 from .links import Difference
-from .notes import Notes, PlanOf, State
+from .notes import Notes, PlanOf
 from .plan import Plan
 from .policy import declared
 from .reading import Row
 from .secrecy import is_secret
+from .states import State
 
 Relationship: TypeAlias = RelationshipProperty[Any]
 Reader: TypeAlias = Callable[[Plan, list[State]], dict[State, Row]]

@@ -16,13 +16,12 @@ from .change import Change, Values, switched
 from .context import AuditContext
 from .errors import is_lost
 from .links import NO_LINKS, Links
-from .notes import (
-    IMMUTABLE, Notes, PlanOf, State, by_key, is_frozen, is_left_alone, lost_befores, row_before,
-)
+from .notes import Flags, Notes, PlanOf, lost_befores, row_before
 from .paths import follow_paths
 from .plan import Plan
 from .ranks import rank_of
 from .reading import Row, rows_by_key
+from .states import IMMUTABLE, State, by_key, is_frozen, is_left_alone
 from .written import DELETED, SWITCHED, in_order, written
 
 
@@ -42,12 +41,14 @@ class Capture:
         self.failures = notes.failures
         """What went wrong, for the trail to count and log: (stage, model, object, error)."""
 
-    def changes(self, plan_of: PlanOf, ways_of: WaysOf) -> Iterator[Change]:
+    def changes(self, states: Flags, plan_of: PlanOf, ways_of: WaysOf, is_last: bool = True
+                ) -> Iterator[Change]:
         """Yield creates and updates, parents first, then links, then deletes, as they were made.
 
         What a deleted object lost is told with its delete: alone, it might seem put back first.
+        Other links are told when the flush is at its end.
         """
-        by_plan = written(self.notes, plan_of)
+        by_plan = written(states, plan_of)
         plans = list(by_plan)
         if len(plans) > 1:
             plans.sort(key=rank_of)
@@ -57,11 +58,13 @@ class Capture:
                 yield from self._created(plan, created)
             if updated:
                 yield from self._updated(plan, updated)
-        self.links = differences_of(self.notes, plan_of, ways_of, self._states)
+        deletes = list(in_order(by_plan, self.notes))
+        if is_last or deletes:
+            self.links = differences_of(self.notes, plan_of, ways_of, self._states)
         for owner, links in self.links.items():
-            if self.notes.states.get(owner) != DELETED:
+            if is_last and self.notes.states.get(owner) != DELETED:
                 yield from self._linked(plan_of(owner.mapper), owner, links)
-        for plan, deleted in in_order(by_plan, self.notes):
+        for plan, deleted in deletes:
             yield from self._each(plan, deleted, self._deleted)
 
     def _created(self, plan: Plan, states: list[State]) -> Iterator[Change]:

@@ -9,9 +9,9 @@ from typing import Any, Final, NamedTuple
 from .canonical import UNKNOWN
 from .change import Change, Values
 from .context import AuditContext
-from .notes import IMMUTABLE
 from .plan import Plan
 from .reading import Row
+from .states import IMMUTABLE
 
 Key = tuple[Any, ...]
 

@@ -85,6 +85,7 @@ class Detector:
             if _MAPPERS_OWN in context.execution_options:
                 for session, unit in self._users(context.root_connection):
                     if _is_flushing(session, unit):
+                        unit.sends()
                         return True
         except Exception as error:
             self._failed(error)

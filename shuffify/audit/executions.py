@@ -11,7 +11,6 @@ from sqlalchemy.orm import FromStatement, ORMExecuteState, Session
 from .bulk import Delete, Update
 from .change import Change
 from .compare import Moment, canonical
-from .context import current
 from .errors import is_lost
 from .guard import guarded
 from .inserts import Insert
@@ -44,6 +43,7 @@ class Executions:
         dml = self._dml_of(state)
         if dml is None:
             return None
+        self._hear.tell_written(state.session)
         if self._is_told(state, dml) is False:
             self._doubt_all(state, dml)
             return self._run_untold(state, dml) if dml.hides_options else None
@@ -129,19 +129,19 @@ class Executions:
     @guarded("losses.capture")
     def _looked(self, session: Session, look: Look, result: Any) -> None:
         unit = self._hear.unit(session)
-        frame = unit.frame(session.get_nested_transaction())
+        scene = unit.scene(session)
         try:
-            changes = look.changes(result, Moment(current(), utcnow()))
+            changes = look.changes(result, Moment(scene.context, utcnow()))
             moved = any(change.former_key is not None for change in changes)
             led_away = (look.connection.engine is not unit.home
                         and not unit.is_away(session, look.dml.mapper))
-            self._hear.recorder.keep(session, unit, frame, changes, moved, led_away)
+            self._hear.recorder.keep(session, unit, scene, changes, moved, led_away)
             self._doubt_stale(session, look.dml, changes)
         except Exception as error:
             if is_lost(error):
                 raise
             what = f"A bulk {look.operation} of {look.plans[0].entity}"
-            self._hear.delivery.gap(frame, current(), what, error)
+            self._hear.delivery.gap(scene.frame, scene.context, what, error)
         self._hear.recorder.tell(look.failures)
 
 

@@ -20,10 +20,10 @@ from .change import Change
 from .compare import Key, Moment, altered, canonical, created, deleted
 from .keys import Untold
 from .look import Found, Look, in_order
-from .notes import is_expression
 from .reading import batches, key_in
 from .savepoint import reading
 from .statements import Set
+from .states import is_expression
 
 
 class Insert(Look):

@@ -175,6 +175,14 @@ class Frame:
             self._vanished[here] = total(self._vanished.get(here), cascaded) or {}
 
 
+class Scene(NamedTuple):
+    """Where and on whose behalf something is recorded, and whether it is to pass."""
+
+    frame: Frame
+    context: AuditContext
+    pause: Suspension | None
+
+
 class Ledger:
     """All frames of one root transaction; ``None`` names the frame outside every savepoint."""
 

@@ -27,14 +27,13 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapper, Session, SessionTransaction
 
 from .capture import Capture
-from .context import current
 from .counters import Counters
 from .delivery import Delivery
 from .detector import Detector
 from .errors import is_lost, traced
 from .guard import guarded
-from .ledger import Frame
-from .notes import Notes, look_before_delete, look_before_switch, look_before_update
+from .ledger import Scene
+from .notes import Flags, Notes, look_before_delete, look_before_switch, look_before_update
 from .plan import Plan
 from .recorder import Recorder
 from .registry import Registry
@@ -120,23 +119,39 @@ class Listeners:
         unit = self.unit(session)
         unit.flushes += 1
         notes, unit.notes = unit.notes or Notes(flush_context), None
-        frame = unit.frame(session.get_nested_transaction())
+        self._tell(session, unit, notes, notes.take_rest())
+
+    @guarded("losses.capture")
+    def tell_written(self, session: Session) -> None:
+        """Tell of what a flush under way has written: a statement is to follow, in its midst."""
+        unit = session.info.get(self)
+        notes = None if unit is None else unit.notes
+        if unit is not None and notes is not None and notes.is_under_way:
+            states = notes.take_written(self.registry.plan_of)
+            if states:
+                self._tell(session, unit, notes, states, is_last=False)
+
+    def _tell(self, session: Session, unit: Unit, notes: Notes, states: Flags,
+              is_last: bool = True) -> None:
+        scene = notes.scene or unit.scene(session)
         try:
-            self._capture(session, unit, frame, notes)
+            self._capture(session, unit, scene, notes, states, is_last)
         except Exception as error:
             if is_lost(error):
                 raise
-            names = sorted({state.class_.__name__ for state in notes.states})
-            self.delivery.gap(frame, current(), f"A flush ({', '.join(names)})", error)
+            names = sorted({state.class_.__name__ for state in states})
+            self.delivery.gap(scene.frame, scene.context, f"A flush ({', '.join(names)})", error)
 
-    def _capture(self, session: Session, unit: Unit, frame: Frame, notes: Notes) -> None:
+    def _capture(self, session: Session, unit: Unit, scene: Scene, notes: Notes, states: Flags,
+                 is_last: bool) -> None:
         connection = unit.connection
         reach = _reach(session) if unit.elsewhere or connection is None else lambda _: connection
-        capture = Capture(notes, session, reach, current(), utcnow())
-        changes = capture.changes(self.registry.plan_of, self.registry.ways_of)
-        self.recorder.keep(session, unit, frame, changes)
+        capture = Capture(notes, session, reach, scene.context, utcnow())
+        changes = capture.changes(states, self.registry.plan_of, self.registry.ways_of, is_last)
+        self.recorder.keep(session, unit, scene, changes)
         if capture.failures:
             self.recorder.tell(capture.failures)
+            capture.failures.clear()
 
     def before_commit(self, session: Session) -> None:
         # Not guarded: an error of the flush is the caller's own and must reach the caller, just
@@ -231,7 +246,9 @@ class Listeners:
         session = state.session
         unit = None if session is None else session.info.get(self)
         notes = None if unit is None else unit.notes
-        if notes is not None:
+        if unit is not None and notes is not None:
+            if notes.scene is None:
+                notes.scene = unit.scene(session)
             notes.heard.append(state)
         return notes
 

@@ -16,12 +16,12 @@ from .change import Change, Operation, Values
 from .compare import Key, Moment, canonical
 from .errors import is_lost
 from .keys import Untold
-from .notes import is_expression
 from .paths import follow_paths
 from .plan import Plan
 from .reading import Row, as_stored, batches, begin_to_write, key_in, stored_rows
 from .registry import Registry
 from .savepoint import reading
+from .states import is_expression
 from .statements import Dml
 
 Found: TypeAlias = dict[Plan, dict[Key, Row]]

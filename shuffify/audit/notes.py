@@ -7,45 +7,37 @@ cascade to: read before the statement that destroys them, at most once per class
 from __future__ import annotations
 
 from collections.abc import Callable, Set
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from enum import Enum
-from typing import Any, Final
-from uuid import UUID
+from typing import Any
 
 from sqlalchemy.engine import Connection
-from sqlalchemy.orm import InstanceState, LoaderCallableStatus, Session
-from sqlalchemy.sql import ClauseElement
+from sqlalchemy.orm import LoaderCallableStatus, Session
 
 from .cascades import Edges, cascade_counts
 from .change import Values
 from .errors import is_lost
-from .ledger import Identity
+from .ledger import Identity, Scene
 from .paths import follow_paths
 from .plan import Plan
 from .reading import Row, rows_by_key
+from .states import IMMUTABLE, State, is_expression, is_frozen
 
-State = InstanceState[Any]
+Flags = dict[State, tuple[bool, bool]]
+"""What a flush does to each object: whether it deletes it, and whether it only lists it."""
 PlanOf = Callable[[Any], "Plan | None"]
-
-IMMUTABLE: Final = frozenset(
-    {type(None), bool, int, float, str, bytes, Decimal, datetime, date, time, timedelta, UUID}
-)
-"""Old values of these types can be trusted as they are. Any other may have been altered in place
-since it was loaded, or is SQLAlchemy's mark for "never loaded": the database is asked."""
 
 
 class Notes:
     """Notes of one flush, taken before its statements: what can no longer be learnt afterwards."""
 
     __slots__ = ("flush_context", "doubted", "states", "known", "befores", "computed", "paths",
-                 "cascaded", "missing", "seen", "failures", "heard", "_going")
+                 "cascaded", "missing", "seen", "failures", "heard", "sent", "scene", "_taken",
+                 "_told", "_going")
 
     def __init__(self, flush_context: Any, doubted: Set[Identity] = frozenset()) -> None:
         self.flush_context = flush_context
         self.doubted = doubted
         """Objects that hold what was undone: the database is asked for all of their values."""
-        self.states: dict[State, tuple[bool, bool]] = flush_context.states
+        self.states: Flags = flush_context.states
         self.known: dict[State, Row] = {}
         """Rows as they were read; of what is deleted, all that was known of it."""
         self.befores: dict[State, Values] = {}
@@ -61,7 +53,19 @@ class Notes:
         """Reads that failed, for the trail to count and log: (stage, model, object, error)."""
         self.heard: list[State] = []
         """What the flush has announced, in its order: a batch's events, then its statements."""
+        self.sent = 0
+        """How many of these are written."""
+        self.scene: Scene | None = None
+        """That of the first announcement: what a hook binds or opens is none of the flush's."""
+        self._taken = 0
+        self._told: set[State] = set()
         self._going: dict[Any, State] | None = None
+
+    @property
+    def is_under_way(self) -> bool:
+        """Tell whether the flush goes on; one that failed leaves its notes behind."""
+        own = getattr(self.flush_context, "transaction", None)
+        return own is not None and bool(own.is_active)
 
     @property
     def going(self) -> dict[Any, State]:
@@ -72,6 +76,26 @@ class Notes:
                 if is_delete and state.key is not None
             }
         return self._going
+
+    def take_written(self, plan_of: PlanOf) -> Flags:
+        """Hand out what is written and was not yet handed out, each with what is done to it.
+
+        Whose columns a second UPDATE sets, of which no event tells, waits for the flush's end.
+        """
+        found = {}
+        for state in self.heard[self._taken:self.sent]:
+            plan, flags = plan_of(state.mapper), self.states[state]
+            if plan is not None and (flags[0] or not plan.post_updates):
+                found[state] = flags
+        self._taken = self.sent
+        self._told.update(found)
+        return found
+
+    def take_rest(self) -> Flags:
+        """Hand out all that was not yet handed out; the flush has come to its end."""
+        if not self._told:
+            return self.states
+        return {state: flags for state, flags in self.states.items() if state not in self._told}
 
     def attempt(self, plan: Plan, read: Callable[[], None]) -> None:
         """Read what it costs no row to go without."""
@@ -212,31 +236,6 @@ def _is_doubted(plan: Plan, state: State, notes: Notes) -> bool:
         return False
     key = state.key[1] if plan.key_form is None else plan.key_form(state.key[1])
     return (plan.root, key) in notes.doubted or (plan.root, ()) in notes.doubted
-
-
-def is_frozen(value: Any) -> bool:
-    """Tell values that cannot be altered in place, though their class is none of the usual."""
-    return isinstance(value, (Enum, str, int, float, bytes, date, tuple, frozenset))
-
-
-def is_expression(value: Any) -> bool:
-    """Tell values that only the database can work out."""
-    return isinstance(value, ClauseElement) or hasattr(value, "__clause_element__")
-
-
-def by_key(state: State) -> Any:
-    """Sort as the unit of work does; keys that cannot be compared keep their order."""
-    assert state.key is not None
-    key = state.key[1]
-    return tuple([part if isinstance(part, (int, float)) else 0 for part in key]), str(key)
-
-
-def is_left_alone(state: State, name: str, before: Any, after: Any) -> bool:
-    """Tell whether the unit of work saw no change: what was edited in place equals itself.
-
-    JSON that is edited and assigned back is not saved, though the database has another value.
-    """
-    return state.manager[name].impl.is_equal(after, before) is True
 
 
 def _read(plan: Plan, states: list[State], notes: Notes, connection: Connection) -> None:

@@ -13,9 +13,9 @@ from .counters import Counters
 from .delivery import Delivery
 from .errors import describe_error
 from .guard import guarded
-from .ledger import Frame
+from .ledger import Frame, Scene
 from .plan import Plan
-from .suspension import Suspension, suspension
+from .suspension import Suspension
 from .unit import Island, Unit
 
 log = logging.getLogger("shuffify.audit")
@@ -28,16 +28,16 @@ class Recorder:
         self.delivery = delivery
         self.counters = counters
 
-    def keep(self, session: Session, unit: Unit, frame: Frame, changes: Iterable[Change],
+    def keep(self, session: Session, unit: Unit, scene: Scene, changes: Iterable[Change],
              moved: bool = False, led_away: bool = False) -> None:
         """Add changes to the ledger, or write them where nothing would drain it in time.
 
         What the caller has led to another bind than its model's wait for the commit by themselves:
         the ledger would take them for changes of the objects here that have the same keys.
         """
-        pause = suspension()
-        if pause is not None:
-            changes = self._kept(changes, unit, frame, pause)
+        frame = scene.frame
+        if scene.pause is not None:
+            changes = self._kept(changes, unit, frame, scene.pause)
         if led_away:
             self.delivery.put_off(frame, list(changes))
             return

@@ -15,8 +15,8 @@ from sqlalchemy.orm import FromStatement, Mapper, ORMExecuteState
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import BindParameter, ColumnClause
 
-from .notes import is_expression
 from .purity import has_effects, is_pure
+from .states import is_expression
 
 LONGEST_CRITERIA: Final = 500
 

@@ -12,9 +12,11 @@ from sqlalchemy.exc import UnboundExecutionError
 from sqlalchemy.orm import Mapper, Session, SessionTransaction
 from sqlalchemy.sql import ClauseElement
 
+from .context import current
 from .fate import Waiting
-from .ledger import Frame, Ledger
+from .ledger import Frame, Ledger, Scene
 from .notes import Notes
+from .suspension import suspension
 
 
 def utcnow() -> datetime:
@@ -107,6 +109,15 @@ class Unit:
             island = self._islands[innermost] = Island()
             self.waiting().when_undone(island.forget)
         return island
+
+    def scene(self, session: Session) -> Scene:
+        """Return where what happens now is recorded, and on whose behalf."""
+        return Scene(self.frame(session.get_nested_transaction()), current(), suspension())
+
+    def sends(self) -> None:
+        """Note that the flush under way sends what it has announced: a mapper's statement."""
+        if self.notes is not None and not self.captures:
+            self.notes.sent = len(self.notes.heard)
 
     def waiting(self) -> Waiting:
         """Return what hears of the connection's transaction; only where there is one."""

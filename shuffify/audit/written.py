@@ -13,8 +13,9 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Final
 
-from .notes import Notes, PlanOf, State
+from .notes import Flags, Notes, PlanOf
 from .plan import Plan
+from .states import State
 
 DELETED: Final = (True, False)
 """What a flush says of a state whose row it deletes: a delete, and not listed only."""
@@ -24,11 +25,11 @@ SWITCHED: Final = (True, True)
 """What it says of a state whose delete became an update, because a new object took its key."""
 
 
-def written(notes: Notes, plan_of: PlanOf) -> dict[Plan, list[list[State]]]:
+def written(states: Flags, plan_of: PlanOf) -> dict[Plan, list[list[State]]]:
     """Sort what a flush wrote by model into created, updated and deleted."""
     by_plan: dict[Plan, list[list[State]]] = {}
     mapper = plan = lists = None
-    for state, (is_delete, list_only) in notes.states.items():
+    for state, (is_delete, list_only) in states.items():
         if list_only:
             continue
         if state.mapper is not mapper:
