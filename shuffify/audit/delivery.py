@@ -22,7 +22,7 @@ from .render import Renderer, Row, acting, actor_of, sentence_for
 from .spool import Spool
 from .suspension import SUSPENDED
 from .unit import Unit, utcnow
-from .writer import Writer, is_doomed
+from .writer import SCHEMA, Writer, is_doomed
 
 log = logging.getLogger("shuffify.audit")
 
@@ -121,7 +121,7 @@ class Delivery:
             return
 
         def committed() -> None:
-            rows, refused = root.rows.copy(), list(root.refused)
+            rows, refused = root.rows.copy(), self._placed(unit, root.refused)
             root.forget()
             self._counters.add_rows(rows)
             for one in refused:
@@ -136,7 +136,8 @@ class Delivery:
         """Count a row that the table does not have, and keep it in the spool."""
         self._counters.add(f"losses.{stage}")
         try:
-            known = {name: row[name] for name in row if name in self.renderer.fields}
+            known = {name: row[name] for name in row
+                     if name in self.renderer.fields or name == SCHEMA}
             self.spool.append(known, stage, error)
         except Exception as problem:
             self._counters.add("degraded.spool")
@@ -213,6 +214,7 @@ class Delivery:
     # -- what was refused ------------------------------------------------------------------------
 
     def _save(self, unit: Unit, refused: list[Refused]) -> None:
+        refused = self._placed(unit, refused)
         again = [one for one in refused if one.retry and unit.home is not None]
         answers: list[str] = []
         if again and unit.home is not None:
@@ -227,6 +229,14 @@ class Delivery:
         for one in refused:
             if not one.retry or unit.home is None:
                 self.lose(one.row, one.stage, one.error)
+
+    def _placed(self, unit: Unit, refused: list[Refused]) -> list[Refused]:
+        """Have rows say in which schema they belong, where a map of the connection's leads."""
+        where = unit.home if unit.connection is None else unit.connection
+        schemas = () if where is None else self.writer.schemas(where)
+        for _, schema in schemas:
+            refused = [one._replace(row={**one.row, SCHEMA: schema}) for one in refused]
+        return list(refused)
 
     # -- counting --------------------------------------------------------------------------------
 

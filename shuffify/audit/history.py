@@ -18,12 +18,12 @@ from sqlalchemy.engine import Connection
 
 from .canonical import naive_utc
 from .errors import HistoryError
+from .insertion import as_uuid
 from .keys import entity_id_of, parsed_key
 from .plan import Plan
 from .recall import NotKept, recalled
 from .registry import Registry
 from .tolerance import all_of
-from .writer import as_uuid
 
 Key: TypeAlias = tuple[Any, ...]
 Operation: TypeAlias = Literal["create", "update", "delete"]

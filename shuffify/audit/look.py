@@ -75,7 +75,7 @@ class Look:
 
     def look(self) -> None:
         """Read what the statement is about to destroy; a failure leaves a summary to be told."""
-        if not self.dml.can_be_read_first():
+        if self.dml.is_elsewhere(self.connection) or not self.dml.can_be_read_first():
             self.summary = {}
         elif not self.attempt(self._look_first):
             self.before, self.summary = {}, {}

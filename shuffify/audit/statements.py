@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import FromStatement, Mapper, ORMExecuteState
 from sqlalchemy.sql import visitors
@@ -50,8 +51,6 @@ class Dml:
         self.autoflush: bool = True if flushing is None else flushing._autoflush
         self.is_bulk = chosen is not None and chosen._dml_strategy == "bulk"
         """SQLAlchemy's word for "by the parameters' own keys": no criteria, many sets."""
-        self.is_elsewhere = "schema_translate_map" in options
-        """It runs in another schema than our reads would: the Connection does not know it."""
         self.hides_options = self.is_bulk and statement.is_update
         """SQLAlchemy does not hand its execution options on to the cursor then."""
         self.returns_rows = bool(statement._returning)
@@ -145,10 +144,15 @@ class Dml:
         """Tell whether an upsert may update the rows that stand in its way."""
         return "nothing" not in type(self.statement._post_values_clause).__name__.lower()
 
+    def is_elsewhere(self, connection: Connection) -> bool:
+        """Tell whether it runs in another schema than our reads on a connection would."""
+        name = "schema_translate_map"
+        if name not in self.options:
+            return False
+        return bool(self.options[name] != connection.get_execution_options().get(name))
+
     def can_be_read_first(self) -> bool:
         """Tell whether its rows can be selected beforehand without doing a part of its work."""
-        if self.is_elsewhere:
-            return False
         if self.statement.is_insert:
             read = self.statement.select
             return read is None or is_pure(read) and not _holds_dml(read)

@@ -6,25 +6,19 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
-from operator import itemgetter
 from typing import Any, Final, NamedTuple
-from uuid import UUID
 
 from sqlalchemy import Table, insert, select
-from sqlalchemy import types as sqltypes
-from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.pool import QueuePool
 
 from .errors import describe_error, is_lost
-from .marks import OWN
-from .render import LIMITS, Row
+from .insertion import FIELDS, MAP, Schemas, Statement, as_uuid, is_uuid
+from .render import Row
 from .savepoint import guarded, release, savepoint, send, undo
 
 log = logging.getLogger("shuffify.audit")
-
-FIELDS: Final = frozenset(LIMITS) | {"user_id", "metadata_json", "created_at"}
-"""What the engine fills of a log's columns; columns that the log lacks are left out."""
 
 ABORTED: Final = "25P02"
 """SQLSTATE "in failed SQL transaction": the caller's own statement failed before ours."""
@@ -32,11 +26,11 @@ ABORTED: Final = "25P02"
 MOST_DIALECTS: Final = 64
 """Each engine has a dialect of its own, and engines may come and go: one for each tenant."""
 
+SCHEMA: Final = "schema"
+"""By this name a row that waits says in which schema it belongs, where a map leads there."""
+
 IMPATIENTLY: Final = "SET LOCAL lock_timeout = '500ms'"
 """The caller's `commit` has succeeded and waits only for our retry."""
-
-
-_NOTHING: Final = object()
 
 
 class Refusal(NamedTuple):
@@ -48,92 +42,27 @@ class Refusal(NamedTuple):
     """The caller's transaction had failed already: what it did will not be committed."""
 
 
-class Statement:
-    """The log's INSERT for one dialect, compiled once, with its parameters' conversions.
-
-    Rows reach it finished, so Core's work per execution would find nothing left to do.
-    """
-
-    def __init__(self, table: Table, dialect: Dialect) -> None:
-        names = [column.key for column in table.columns if column.key in FIELDS]
-        compiled: Any = insert(table).inline().compile(dialect=dialect, column_keys=names)
-        self.sql = str(compiled)
-        OWN.add(self.sql)
-        self._positional = compiled.positional
-        bound = compiled.positiontup if compiled.positional else list(compiled.params)
-        self._defaults = {
-            column.key: (column.default.arg,
-                         column.type.dialect_impl(dialect).bind_processor(dialect))
-            for column in compiled.insert_prefetch if column.key not in FIELDS
-        }
-        self._names = [name for name in bound if name not in self._defaults]
-        self._order = [bound.index(name) for name in self._names]
-        self._bound = bound
-        self._pick = itemgetter(*self._names)
-        self._convert = [
-            (index, process) for index, name in enumerate(self._names)
-            if (process := _processor(table.c[name].type, dialect)) is not None
-        ]
-
-    def parameters(self, rows: Sequence[Mapping[str, Any]]) -> Any:
-        """Return the rows as the driver takes them: one set of parameters, or a list of sets."""
-        pick, convert, names = self._pick, self._convert, self._names
-        sets: list[Any] = []
-        given, made = [_NOTHING] * len(self._bound), [None] * len(self._bound)
-        for row in rows:
-            values = list(pick(row))
-            for index, process in convert:
-                # What one flush wrote has one time and mostly one user.
-                if values[index] is not given[index]:
-                    given[index], made[index] = values[index], process(values[index])
-                values[index] = made[index]
-            if self._defaults:
-                sets.append(self._with_defaults(values))
-            else:
-                sets.append(tuple(values) if self._positional else dict(zip(names, values)))
-        return sets[0] if len(sets) == 1 else sets
-
-    def _with_defaults(self, values: list[Any]) -> Any:
-        named = dict(zip(self._names, values, strict=True))
-        for name, (argument, process) in self._defaults.items():
-            value = argument(None) if callable(argument) else argument
-            named[name] = value if process is None else process(value)
-        return tuple([named[name] for name in self._bound]) if self._positional else named
-
-
-def _processor(column_type: Any, dialect: Dialect) -> Callable[[Any], Any] | None:
-    implementation = column_type.dialect_impl(dialect)
-    if isinstance(_innermost(implementation), sqltypes.JSON):
-        return None  # The row holds JSON text already; the statement casts it where need be.
-    process = implementation.bind_processor(dialect)
-    if _is_uuid(column_type):
-        return lambda value: as_uuid(value) if process is None else process(as_uuid(value))
-    return process  # type: ignore[no-any-return]
-
-
-def _is_uuid(column_type: Any) -> bool:
-    return isinstance(column_type, sqltypes.Uuid) and column_type.as_uuid
-
-
-def as_uuid(value: Any) -> Any:
-    """Return a UUID for the text that rows hold; raises ValueError where it is none."""
-    return UUID(value) if isinstance(value, str) else value
-
-
-def _innermost(column_type: Any) -> Any:
-    while isinstance(column_type, sqltypes.TypeDecorator):
-        column_type = column_type.impl_instance
-    return column_type
-
-
 class Writer:
     """Writes rows of one log table."""
 
     def __init__(self, table: Table) -> None:
         self.table = table
-        self._statement: Callable[[Dialect], Statement] = lru_cache(MOST_DIALECTS)(
+        self._compiled: Callable[..., Statement] = lru_cache(MOST_DIALECTS)(
             partial(Statement, table)
         )
+
+    def _statement(self, connection: Connection) -> Statement:
+        """Return the INSERT as a connection is to send it: text goes past SQLAlchemy's map."""
+        schemas = self.schemas(connection)
+        if not schemas:
+            return self._compiled(connection.dialect)
+        return self._compiled(connection.dialect, schemas)
+
+    def schemas(self, where: Connection | Engine) -> Schemas:
+        """Return to which schema a connection or an engine translates that of the log."""
+        known = where.get_execution_options().get(MAP)
+        own = self.table.schema
+        return ((own, known[own]),) if known and own in known else ()
 
     def write(self, connection: Connection, rows: Sequence[Row]) -> Refusal | None:
         """Insert the rows inside the caller's transaction, or leave it as it was and say why.
@@ -143,7 +72,7 @@ class Writer:
         """
         stage = "encode"
         try:
-            statement = self._statement(connection.dialect)
+            statement = self._statement(connection)
             parameters = statement.parameters(rows)
             sql = savepoint(connection.dialect)
             stage = "savepoint"
@@ -178,7 +107,7 @@ class Writer:
         if encoded is not None:
             values["metadata_json"] = json.loads(encoded)
         for name, value in values.items():
-            if _is_uuid(self.table.c[name].type):
+            if is_uuid(self.table.c[name].type):
                 values[name] = as_uuid(value)
         with guarded(connection):
             result = connection.execute(insert(self.table), values)
@@ -217,7 +146,8 @@ class Writer:
             return describe_error(error)
 
     def _put(self, connection: Connection, row: Mapping[str, Any], is_patient: bool) -> str:
-        statement = self._statement(connection.dialect)
+        self._translate(connection, row)
+        statement = self._statement(connection)
         try:
             with connection.begin():
                 if not is_patient and connection.dialect.name == "postgresql":
@@ -233,12 +163,17 @@ class Writer:
             raise
         return "inserted"
 
+    def _translate(self, connection: Connection, row: Mapping[str, Any]) -> None:
+        """Have a connection of ours write where the row says that it belongs."""
+        if SCHEMA in row:
+            connection.execution_options(**{MAP: {self.table.schema: row[SCHEMA]}})
+
     def stands(self, connection: Connection, event_id: str) -> bool:
         """Tell whether an event is in the table already."""
         column = self.table.c.get("event_id")
         if column is None:
             return False
-        wanted = as_uuid(event_id) if _is_uuid(column.type) else event_id
+        wanted = as_uuid(event_id) if is_uuid(column.type) else event_id
         return connection.execute(select(column).where(column == wanted)).first() is not None
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from shuffify.audit import canonical
 from shuffify.audit.canonical import Secret, encode
-from shuffify.audit.writer import Statement
+from shuffify.audit.insertion import Statement
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 VALUES = st.recursive(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import shuffify.audit
-from shuffify.audit.writer import FIELDS
+from shuffify.audit.insertion import FIELDS
 
 FOLDER = Path(shuffify.audit.__file__).parent
 

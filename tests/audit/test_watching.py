@@ -184,7 +184,7 @@ def test_of_engines_that_come_and_go_a_few_are_remembered() -> None:
     writer = Writer(Log.__table__)
     dialects = [SQLiteDialect_pysqlite() for _ in range(MOST_DIALECTS * 2)]
     for dialect in dialects:
-        writer._statement(dialect)
+        writer._compiled(dialect)
     gone = [weakref.ref(dialect) for dialect in dialects]
     del dialect, dialects
     gc.collect()
