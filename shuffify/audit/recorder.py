@@ -50,6 +50,8 @@ class Recorder:
             return
         net = Frame()
         net.record_together(changes, moved)
+        if isinstance(frame, Island):
+            frame.touched.update(net.identities())
         at_once = net.take()
         if at_once or frame.passed:
             self._deliver(unit, frame, at_once)

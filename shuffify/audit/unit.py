@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any
 
 from sqlalchemy import update
@@ -14,7 +15,7 @@ from sqlalchemy.sql import ClauseElement
 
 from .context import current
 from .fate import Waiting
-from .ledger import Frame, Ledger, Scene
+from .ledger import Frame, Identity, Ledger, Scene
 from .notes import Notes
 from .suspension import suspension
 
@@ -27,7 +28,12 @@ def utcnow() -> datetime:
 class Island(Frame):
     """What is written inside a savepoint of the Connection's, at once: who will tell its end?"""
 
-    __slots__ = ()
+    __slots__ = ("touched",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.touched: set[Identity] = set()
+        """Whose changes were written: they stand in no frame any more."""
 
 
 class Unit:
@@ -107,7 +113,7 @@ class Unit:
         island = self._islands.get(innermost)
         if island is None:
             island = self._islands[innermost] = Island()
-            self.waiting().when_undone(island.forget)
+            self.waiting().when_undone(partial(self._undone, island))
         return island
 
     def scene(self, session: Session) -> Scene:
@@ -118,6 +124,12 @@ class Unit:
         """Note that the flush under way sends what it has announced: a mapper's statement."""
         if self.notes is not None and not self.captures:
             self.notes.sent = len(self.notes.heard)
+
+    def _undone(self, island: Island) -> None:
+        """Forget what a savepoint of the Connection's did; no Session has expired its objects."""
+        self.ledger.doubted.update(island.touched)
+        island.touched.clear()
+        island.forget()
 
     def waiting(self) -> Waiting:
         """Return what hears of the connection's transaction; only where there is one."""

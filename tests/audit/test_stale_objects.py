@@ -180,3 +180,42 @@ def test_a_stale_object_that_cannot_be_read_afterwards_costs_no_other_row(
     rows = {(kind, key): changes for kind, key, changes in told(depot)}
     assert set(rows) == {("crate_update", "1"), ("item_update", "20")}
     assert rows["crate_update", "1"]["name"] == ["one", "[unknown]"]
+
+
+def by_flush(session: Session) -> None:
+    session.get_one(Crate, 1).name = "undone"
+    session.flush()
+
+
+def by_statement(session: Session) -> None:
+    session.execute(update(Crate).where(Crate.id == 1).values(name="undone"))
+
+
+def by_flush_in_a_savepoint(session: Session) -> None:
+    with session.begin_nested():
+        by_flush(session)
+
+
+def by_flush_in_a_savepoint_of_the_connection(session: Session) -> None:
+    with session.connection().begin_nested():
+        by_flush(session)
+
+
+@pytest.mark.parametrize("alter", [
+    by_flush, by_statement, by_flush_in_a_savepoint, by_flush_in_a_savepoint_of_the_connection,
+])
+@pytest.mark.parametrize("name, expected", [("newest", [["one", "newest"]]), ("one", [])])
+def test_what_a_savepoint_of_the_connections_own_undoes_is_not_believed(
+    depot: Depot, alter: Any, name: str, expected: Any
+) -> None:
+    """The Session is not told of its end, and expires nothing."""
+    with depot.session() as session:
+        crate = session.get_one(Crate, 1)
+        savepoint = session.connection().begin_nested()
+        alter(session)
+        savepoint.rollback()
+        assert crate.name == "undone"
+        crate.name = name
+        session.commit()
+    assert [changes["name"] for _, _, changes in told(depot)] == expected
+    assert depot.troubles() == {}
