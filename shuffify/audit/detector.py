@@ -43,7 +43,7 @@ _SEEN: Final = "_audit_seen"
 _LINKER: Final = "sqlalchemy.orm.dependency"
 """The part of the unit of work that writes association tables."""
 
-_MAPPERS_OWN: Final = "compiled_cache"
+_CACHE: Final = "compiled_cache"
 """The execution option by which a mapper's statement is known."""
 
 
@@ -78,11 +78,10 @@ class Detector:
     def passes(self, statement: Any, context: Any) -> bool:
         """Tell whether a flush that we hear of sends this: a mapper's statement, in that flush.
 
-        The unit of work brings its cache of compiled statements along. A hook's own Core statement
-        in the middle of a flush has none.
+        A hook's own Core statement in the middle of a flush is none.
         """
         try:
-            if _MAPPERS_OWN in context.execution_options:
+            if _is_of_a_mapper(context):
                 for session, unit in self._users(context.root_connection):
                     if _is_flushing(session, unit):
                         unit.sends()
@@ -108,7 +107,7 @@ class Detector:
         is_crud = context.isinsert or context.isupdate or context.isdelete
         if compiled is not None and is_crud and not compiled.ctes:
             hits = self._in_statement(connection, context)
-            form = "mapper" if _MAPPERS_OWN in context.execution_options else "statement"
+            form = "mapper" if _is_of_a_mapper(context) else "statement"
         else:
             # `DDL` takes any text; what a definition's body writes is written later. Otherwise not
             # `statement`: comments that others add would make each execution a new text.
@@ -233,6 +232,15 @@ def _text_of(statement: Any, context: Any) -> str:
     if isinstance(statement, bytes):
         return statement.decode(errors="replace")
     return str(statement.as_string(context.root_connection.connection.driver_connection))
+
+
+def _is_of_a_mapper(context: Any) -> bool:
+    """Tell whether a statement brings a mapper's own cache of compiled statements along.
+
+    Where it has that of its engine or Connection, which may be none, anybody has sent it.
+    """
+    usual = context.root_connection.get_execution_options().get(_CACHE)
+    return context.execution_options.get(_CACHE) is not usual
 
 
 def _is_flushing(session: Session, unit: Unit) -> bool:

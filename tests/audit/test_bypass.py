@@ -309,16 +309,18 @@ def test_what_a_hook_of_the_flush_writes_itself_is_a_bypass(
     assert [one.form for one in found] == ["mapper" if how == "bulk" else "statement"]
 
 
+@pytest.mark.parametrize("options", [{}, {"compiled_cache": None}, {"compiled_cache": {}}],
+                         ids=["usual", "no cache", "own cache"])
 @pytest.mark.parametrize("how", BULK)
 def test_what_a_models_hook_writes_in_the_middle_of_a_flush_is_a_bypass(
-    how: str, shop: Stage, found: list[Bypass]
+    how: str, options: dict[str, Any], shop: Stage, found: list[Bypass]
 ) -> None:
     def before_insert(mapper: Any, connection: Any, target: Song) -> None:
         BULK[how](session)
 
     event.listen(Song, "before_insert", before_insert)
     try:
-        with shop.session() as session:
+        with shop.session(bind=shop.engine.execution_options(**options)) as session:
             session.add(Song(title="Coda"))
             session.commit()
     finally:
