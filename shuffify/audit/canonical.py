@@ -30,6 +30,10 @@ SECRET_NAME: Final = re.compile(
 )
 """Columns and JSON keys so named are secret without being declared."""
 
+_ADDRESS: Final = " at 0x"
+"""Before an object's place in memory, which says nothing of what it holds and is another each
+time."""
+
 Canon = Callable[[Any], Any]
 
 NONE: Final = type(None)
@@ -102,7 +106,8 @@ def plain(value: Any) -> Any:
     for kind, convert in _PLAIN:
         if isinstance(value, kind):
             return convert(value)
-    return str(value)
+    text = str(value)
+    return UNKNOWN if _ADDRESS in text else text
 
 
 def _mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
@@ -120,8 +125,11 @@ def _set(value: Any) -> list[Any]:
     return sorted((plain(item) for item in value), key=lambda item: (str(type(item)), str(item)))
 
 
-def digest(value: Any) -> dict[str, Any]:
-    """Reduce content to its count, its bytes and their SHA-256: enough to tell a change."""
+def digest(value: Any) -> Any:
+    """Reduce content to its count, its bytes and their SHA-256: enough to tell a change.
+
+    Objects that show nothing of what they hold are `UNKNOWN`.
+    """
     if isinstance(value, (bytes, bytearray, memoryview)):
         raw = bytes(value)
         count = len(raw)
@@ -130,7 +138,10 @@ def digest(value: Any) -> dict[str, Any]:
         count = len(value)
     else:
         count = len(value) if hasattr(value, "__len__") else 1
-        raw = _content(value).encode()
+        content = _content(value)
+        if _ADDRESS in content and not is_deeply_plain(value):
+            return UNKNOWN
+        raw = content.encode()
     return {"count": count, "bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
 
 
@@ -152,7 +163,7 @@ def _content(value: Any) -> str:
 def _json_default(value: Any) -> Any:
     # Content is digested and not kept, so nothing is masked here.
     shown = plain(value)
-    return str(shown) if isinstance(shown, Secret) else shown
+    return str(value) if shown is UNKNOWN else str(shown) if isinstance(shown, Secret) else shown
 
 
 _PLAIN: Final[tuple[tuple[Any, Canon], ...]] = (
@@ -198,3 +209,15 @@ encode: Final = _encoder()
 def is_plain(value: Any) -> bool:
     """Tell whether a value is of a type whose canonical form is known without its column."""
     return any(isinstance(value, kind) for kind, _ in _PLAIN)
+
+
+def is_deeply_plain(value: Any) -> bool:
+    """Tell whether all that a value holds is plain, too."""
+    try:
+        if isinstance(value, Mapping):
+            return all(is_deeply_plain(one) for pair in value.items() for one in pair)
+        if isinstance(value, (list, tuple, set, frozenset)):
+            return all(map(is_deeply_plain, value))
+    except RecursionError:
+        return False
+    return is_plain(value) or value is None

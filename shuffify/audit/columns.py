@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import InvalidOperation
 from enum import Enum
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import types as sqltypes
@@ -17,10 +18,14 @@ from sqlalchemy.orm import ColumnProperty, Mapper, RelationshipDirection
 from sqlalchemy.schema import Column
 
 from .canonical import (
-    LONGEST_SHOWN, NONE, Canon, NamedDigest, Secret, Unknown, digest, is_plain, number, plain,
+    LONGEST_SHOWN, NONE, UNKNOWN, Canon, NamedDigest, Secret, Unknown, digest, is_deeply_plain,
+    is_plain, number, plain,
 )
 from .decorators import bound, converts, settled, undecorated
 from .policy import Audited
+
+_JSON_NULL: Final = sqltypes.JSON.NULL
+"""JSON's null is read as None, as SQL's is."""
 
 _DIGESTED: Final = (sqltypes.JSON, sqltypes.LargeBinary, sqltypes.Text)
 
@@ -72,6 +77,8 @@ def column_canon(
         return natives, _digester(column_type, as_name)
     if converts(column_type):
         return _decorated(column_type)
+    if isinstance(column_type, sqltypes.PickleType):
+        return frozenset({NONE, Unknown}), _pickling(column_type, plain)
     if isinstance(column_type, sqltypes.TypeDecorator):
         return column_canon(column_type.impl_instance, secret=False, as_digest=False)
     if isinstance(column_type, sqltypes.Enum) and column_type.enum_class is not None:
@@ -85,7 +92,9 @@ def column_canon(
 def _secretive(column_type: Any) -> Canon:
     _, canon = column_canon(undecorated(column_type), secret=False, as_digest=False)
 
-    def convert(value: Any) -> Secret:
+    def convert(value: Any) -> Secret | None:
+        if value is _JSON_NULL:
+            return None
         # Not what is read back: to bind a secret may take long, or come to another text each time.
         if not is_plain(value):
             value = bound(column_type, value)
@@ -132,6 +141,7 @@ _BY_TYPE: Final[tuple[tuple[Any, frozenset[type], Canon], ...]] = (
     (sqltypes.Numeric, frozenset({NONE, Unknown}), number),
     (sqltypes.Date, frozenset({NONE, Unknown}), _day),
     (sqltypes.String, frozenset({NONE, Unknown, str}), _text),
+    (sqltypes.JSON, frozenset({NONE, Unknown}), lambda value: _told(plain, value)),
 )
 
 
@@ -160,6 +170,11 @@ def _decorated(column_type: sqltypes.TypeDecorator[Any]) -> tuple[frozenset[type
 
 def _digester(column_type: Any, as_name: bool) -> Canon:
     reduce: Canon = NamedDigest if as_name else digest
+    kind = undecorated(column_type)
+    if isinstance(kind, sqltypes.PickleType):
+        reduce = _pickling(kind, reduce)
+    elif isinstance(kind, sqltypes.JSON):
+        reduce = partial(_told, reduce)
     if not converts(column_type):
         return reduce
 
@@ -168,5 +183,25 @@ def _digester(column_type: Any, as_name: bool) -> Canon:
         if held is None:
             return None
         return reduce(held if is_plain(held) else bound(column_type, value))
+
+    return convert
+
+
+def _told(reduce: Canon, value: Any) -> Any:
+    return None if value is _JSON_NULL else reduce(value)
+
+
+def _pickling(column_type: sqltypes.PickleType, reduce: Canon) -> Canon:
+    """Reduce an object to its pickle as one that has been read gives it: reading alone, which
+    shares what was equal, must not look like a change."""
+    dumps, loads = column_type.pickler.dumps, column_type.pickler.loads
+
+    def convert(value: Any) -> Any:
+        if is_deeply_plain(value):
+            return reduce(value)
+        try:
+            return digest(dumps(loads(dumps(value, column_type.protocol)), column_type.protocol))
+        except Exception:
+            return UNKNOWN
 
     return convert

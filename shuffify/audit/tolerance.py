@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Table, type_coerce
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import Date, DateTime, NullType, TypeDecorator, TypeEngine
+from sqlalchemy.types import Date, DateTime, Interval, NullType, TypeDecorator, TypeEngine
 
 
 class Unreadable:
@@ -76,6 +76,8 @@ def _if_in_reach(element: _InReach, compiler: Any, **options: Any) -> str:
 
 
 def _is_time(kind: Any) -> bool:
+    if isinstance(kind, Interval):
+        return False  # It is built upon a time where a database knows no interval.
     kind = kind.impl_instance if isinstance(kind, TypeDecorator) else kind
     return isinstance(kind, (Date, DateTime))
 

@@ -33,6 +33,14 @@ def test_what_json_does_not_know_is_reduced_and_secrets_are_masked() -> None:
     )
 
 
+@pytest.mark.parametrize("value", [object(), [object()], {"a": {"b": object()}}])
+def test_an_objects_place_in_memory_is_no_content(value: Any) -> None:
+    assert "0x" not in encode(value)
+    assert canonical.digest(value) is canonical.UNKNOWN
+    assert canonical.digest([" at 0x", value]) is canonical.UNKNOWN
+    assert set(canonical.digest([" at 0x"])) == {"count", "bytes", "sha256"}
+
+
 def test_a_circle_is_an_error_and_ends() -> None:
     circle: list[Any] = []
     circle.append(circle)

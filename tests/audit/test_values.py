@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import (
-    Boolean, Date, DateTime, Engine, Float, Integer, Interval, LargeBinary, Numeric, String,
-    Time, TypeDecorator, Uuid, update,
+    JSON, Boolean, Date, DateTime, Engine, Float, Integer, Interval, LargeBinary, Numeric,
+    PickleType, String, Time, TypeDecorator, Uuid, update,
 )
 from sqlalchemy import Enum as EnumType
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -46,6 +46,16 @@ class Mood(StrEnum):
     LOUD = "loud"
 
 
+class Blob:
+    """An object whose `str` tells its place in memory."""
+
+    def __init__(self, held: Any) -> None:
+        self.held = held
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Blob) and other.held == self.held
+
+
 class UtcInstant(TypeDecorator[datetime]):
     """Keep naive UTC in the database; hand out and take aware times too."""
 
@@ -65,7 +75,7 @@ def later() -> datetime:
 class Thing(Base):
     __tablename__ = "things"
     __audit__ = Audited(
-        ignore={"seen"}, shown={"payload"}, types={"create": None, "delete": None}
+        ignore={"seen"}, shown={"payload", "shown"}, types={"create": None, "delete": None}
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -84,6 +94,9 @@ class Thing(Base):
     blob: Mapped[Any] = mapped_column(LargeBinary, nullable=True)
     payload: Mapped[Any] = mapped_column(Json, nullable=True)
     hidden: Mapped[Any] = mapped_column(Json, nullable=True)
+    pickle: Mapped[Any] = mapped_column(PickleType, nullable=True)
+    shown: Mapped[Any] = mapped_column(PickleType, nullable=True)
+    api_key: Mapped[Any] = mapped_column(Json, nullable=True)
     seen: Mapped[Any] = mapped_column(Integer, nullable=True)
     touched: Mapped[Any] = mapped_column(DateTime, onupdate=later, nullable=True)
 
@@ -118,6 +131,13 @@ SAME = [
     ("payload", [1, (2, 3)], [1, [2, 3]]),
     ("hidden", {"a": 1, "bb": 2}, {"bb": 2, "a": 1}),
     ("hidden", [1, (2, 3)], [1, [2, 3]]),
+    ("payload", None, JSON.NULL),
+    ("hidden", None, JSON.NULL),
+    ("api_key", None, JSON.NULL),
+    ("pickle", Blob("held"), Blob("held")),
+    ("pickle", {"a": Blob(1)}, {"a": Blob(1)}),
+    ("shown", Blob(["a", "a"]), Blob(["a", "".join("a")])),
+    ("shown", {"a": 1, "b": 2}, {"b": 2, "a": 1}),
 ]
 
 DIFFERENT = [
@@ -186,6 +206,7 @@ def test_a_value_that_differs_is_recorded_before_and_after(
     ("blob", b"abc", b"abcd", 4),
     ("hidden", {"a": 1}, {"a": 1, "b": 2}, 2),
     ("hidden", ["x"], ["y"], 1),
+    ("pickle", ["x"], ["y"], 1),
 ])
 def test_digested_content_differs_by_its_digest_alone(
     stage: Stage, name: str, first: Any, then: Any, count: int
@@ -196,6 +217,24 @@ def test_digested_content_differs_by_its_digest_alone(
     assert set(before) == set(after) == {"count", "bytes", "sha256"}
     assert after["count"] == count
     assert before["sha256"] != after["sha256"]
+
+
+@pytest.mark.parametrize("name", ["pickle", "shown"])
+@pytest.mark.parametrize("is_loaded", [True, False], ids=["loaded", "expired"])
+def test_a_pickled_object_is_known_by_its_pickle(
+    stage: Stage, name: str, is_loaded: bool
+) -> None:
+    _assign(stage, name, Blob(1), Blob(2), is_loaded)
+    before, after = stage.changes()[name]
+    assert set(before) == set(after) == {"count", "bytes", "sha256"}
+    assert before["sha256"] != after["sha256"]
+    assert list(stage.trail.reconcile().run(stage.engine)) == []
+    stage.turn_page()
+    with stage.session() as session:
+        session.execute(update(Thing).values(text="a"))
+        session.commit()
+
+    assert stage.changes() == {"text": [None, "a"]}
 
 
 def test_not_a_number_equals_itself(stage: Stage) -> None:
