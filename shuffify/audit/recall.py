@@ -19,6 +19,8 @@ from sqlalchemy import types as sqltypes
 from .canonical import SECRET_MASK, UNKNOWN, encode, naive_utc, number
 from .columns import column_canon
 from .decorators import converts, read, read_back, undecorated
+from .masks import is_spelt, spelt, unspelt
+from .render import clean
 
 _DIGEST: Final = frozenset({"count", "bytes", "sha256"})
 
@@ -39,14 +41,24 @@ def recalled(column_type: Any, value: Any) -> Any:
     if value is None:
         return None
     lost = _lost(value)
-    if lost is not None:
-        return lost
+    return _of_type(column_type, unspelt(value)) if lost is None else lost
+
+
+def logged(value: Any) -> Any:
+    """Return a canonical value as a row of the log tells it."""
+    # As JSON: the database may have sorted the keys of what it keeps.
+    return json.loads(encode(clean(spelt(value))))
+
+
+def _of_type(column_type: Any, value: Any) -> Any:
+    if value is None:
+        return None
     if isinstance(column_type, sqltypes.Interval):
         return timedelta(seconds=value)
     if converts(column_type):
         return _decorated(column_type, value)
     if isinstance(column_type, sqltypes.TypeDecorator):
-        return recalled(column_type.impl_instance, value)
+        return _of_type(column_type.impl_instance, value)
     for kind, convert in _BY_TYPE:
         if isinstance(column_type, kind):
             return _tolerant(convert, column_type, value)
@@ -71,7 +83,7 @@ def _lost(value: Any) -> NotKept | None:
 def _masks(value: Any) -> bool:
     """Tell whether something in a value was masked; what it held cannot be put together again."""
     if isinstance(value, Mapping):
-        return any(map(_masks, value.values()))
+        return not is_spelt(value) and any(map(_masks, value.values()))
     if isinstance(value, list):
         return any(map(_masks, value))
     return bool(value == SECRET_MASK)
@@ -83,9 +95,7 @@ def _decorated(column_type: Any, told: Any) -> Any:
     Nothing says which of the two it was, nor of what class; what would be told so, it may be.
     """
     kind = undecorated(column_type)
-    value = recalled(kind, told)
-    if isinstance(value, NotKept):
-        return value
+    value = _of_type(kind, told)
     _, canon = column_canon(column_type, secret=False, as_digest=False)
     for make in (read_back, read, *_READERS):
         try:
@@ -134,7 +144,7 @@ def _uuid(column_type: sqltypes.Uuid[Any], value: str) -> Any:
 
 def _items(column_type: sqltypes.ARRAY[Any], value: Any) -> Any:
     item = column_type.item_type
-    return [_items(column_type, one) if isinstance(one, list) else recalled(item, one)
+    return [_items(column_type, one) if isinstance(one, list) else _of_type(item, one)
             for one in value]
 
 

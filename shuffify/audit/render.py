@@ -18,6 +18,7 @@ from .change import Change
 from .context import AuditContext
 from .event_ids import new_event_ids
 from .links import told
+from .masks import may_hold, spelt
 
 Row = dict[str, Any]
 Degraded = Callable[[str, Change, Exception], None]
@@ -158,7 +159,13 @@ class Renderer:
         if elsewhere:
             metadata["other_bind"] = True
         self._add_context(metadata, context)
-        return bounded(metadata, list(changes))
+        encoded = bounded(metadata, list(changes))
+        if may_hold(encoded):
+            exact = {name: spelt(pair) if name in plan.columns else pair
+                     for name, pair in changes.items()}
+            if exact != changes:
+                return bounded({**metadata, "changes": exact}, list(changes))
+        return encoded
 
     def _add_context(self, metadata: dict[str, Any], context: AuditContext) -> None:
         if context.reason is not None:
@@ -245,7 +252,7 @@ def bounded(metadata: Mapping[str, Any], changed: list[str]) -> str:
     """Encode metadata as JSON that every database takes, in at most `METADATA_BYTES`."""
     encoded = encode(metadata)
     if "\\u0000" in encoded or "\\ud" in encoded or "NaN" in encoded or "Infinity" in encoded:
-        encoded = encode(_clean(metadata))
+        encoded = encode(clean(metadata))
     if len(encoded) <= METADATA_BYTES:
         return encoded
     # Without this number, rows that were pruned would look like rows that somebody deleted.
@@ -254,20 +261,21 @@ def bounded(metadata: Mapping[str, Any], changed: list[str]) -> str:
     short: dict[str, Any] = {"truncated": True, **end, "changes": changed}
     for name in ("actor", "reason", "on_behalf_of", "cascaded", "bulk"):
         if name in metadata:
-            value = _clean(metadata[name])
+            value = clean(metadata[name])
             short[name] = value if len(encode(value)) <= LONGEST_PART else str(value)[:500]
-    while len(encoded := encode(_clean(short))) > METADATA_BYTES and short.get("changes"):
+    while len(encoded := encode(clean(short))) > METADATA_BYTES and short.get("changes"):
         short["changes"] = short["changes"][: len(short["changes"]) // 2]
     return encoded if len(encoded) <= METADATA_BYTES else encode({"truncated": True, **end})
 
 
-def _clean(value: Any) -> Any:
+def clean(value: Any) -> Any:
+    """Return a value with all of its texts such that every database takes them."""
     if isinstance(value, str):
         return text(value, len(value))
     if isinstance(value, Mapping):
-        return {_clean(str(key)): _clean(item) for key, item in value.items()}
+        return {clean(str(key)): clean(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_clean(item) for item in value]
+        return [clean(item) for item in value]
     return plain(value)
 
 

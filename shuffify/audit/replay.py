@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +11,7 @@ from sqlalchemy import ColumnElement, Table, case, func, or_, select
 from sqlalchemy import types as sqltypes
 from sqlalchemy.engine import Connection
 
-from .canonical import encode, naive_utc
+from .canonical import naive_utc
 from .change import Values
 from .history import (
     Event, Key, event_of, events_of, former_key, metadata_of, require_columns,
@@ -20,7 +19,7 @@ from .history import (
 from .keys import entity_id_of, parsed_key
 from .plan import Plan
 from .reading import batches
-from .recall import NotKept, is_stored
+from .recall import NotKept, is_stored, logged
 from .retention import PRUNED
 from .tolerance import Unreadable, all_of, tolerant
 
@@ -88,7 +87,7 @@ class Story:
 
     def agrees(self, name: str, live: Any) -> bool:
         """Tell whether a live column's canonical value is what the log says."""
-        return is_stored(self.plan.columns[name].type, self.told(name), json.loads(encode(live)))
+        return is_stored(self.plan.columns[name].type, self.told(name), logged(live))
 
     def values(self) -> Values:
         """Return what is told of the counted columns, for a policy to look at."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,13 +9,12 @@ from sqlalchemy import Table
 from sqlalchemy import inspect as inspect_class
 from sqlalchemy.orm import Session
 
-from .canonical import encode
 from .change import Values
 from .context import bind
 from .errors import RevertError
 from .history import Event, events_of
 from .plan import Plan
-from .recall import NotKept, is_stored
+from .recall import NotKept, is_stored, logged
 
 
 def revert(
@@ -96,10 +94,9 @@ def _refuse_later_values(plan: Plan, event: Event, target: Any) -> None:
     lost = [
         name for name in event.columns
         if not event.truncated
-        # As JSON: the database may have sorted the keys of what it keeps.
         and not is_stored(
             plan.columns[name].type, changed[name][1],
-            json.loads(encode(_canonical(plan, name, getattr(target, name)))),
+            logged(_canonical(plan, name, getattr(target, name))),
         )
         and not _is_secret(event, name)
     ]

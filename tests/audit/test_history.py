@@ -224,6 +224,33 @@ def test_secrets_digests_and_cut_metadata_say_that_they_are_not_kept(
         assert newest.before["credits"] == NotKept("truncated")
 
 
+@pytest.mark.parametrize("mask", ["[secret]", "[unknown]"])
+def test_a_text_that_reads_like_a_mask_is_spelt_out(
+    stage: Stage, clock: FrozenDateTimeFactory, mask: str
+) -> None:
+    credits: dict[str, Any] = {"text": mask, "token": None, "all": [{"text": [mask]}, mask]}
+    with stage.session() as session:
+        made = song(session, clock, title=mask, call=mask, credits=credits, api_key=mask)
+        told = stage.changes()
+        assert told["title"] == [None, {"text": mask}]
+        assert told["api_key"] == [None, "[secret]"]
+        event, = stage.trail.history(made)
+        assert event.after["title"] == event.after["call"] == mask
+        assert event.after["credits"] == credits
+        assert event.after["api_key"] == NotKept("secret")
+        made.title = "a"
+        session.commit()
+        event = list(stage.trail.history(made))[-1]
+        stage.trail.revert(event, session=session)
+        session.commit()
+        assert made.title == mask
+        clock.tick(HOUR)
+        made.credits = {"text": mask, "token": mask}
+        session.commit()
+        assert stage.changes()["credits"][1] == {"text": {"text": mask}, "token": "[secret]"}
+        assert list(stage.trail.history(made))[-1].after["credits"] == NotKept("secret")
+
+
 def test_a_history_goes_on_through_changes_of_the_key_and_not_into_anothers(
     stage: Stage, clock: FrozenDateTimeFactory
 ) -> None:

@@ -216,6 +216,34 @@ def test_a_change_by_hand_is_found(
     assert id_ == finding[2] or (finding[2] is None and len(id_) == 64)
 
 
+@pytest.mark.parametrize("mask", ["[secret]", "[unknown]"])
+def test_a_text_that_reads_like_a_mask_hides_no_finding(stage: Stage, mask: str) -> None:
+    with stage.session() as session:
+        session.add(Book(id=1, title=mask, tags=["a", mask], password="p"))
+        session.add(Book(id=2, title="Two", password="p"))
+        session.commit()
+        session.get_one(Book, 2).title = mask
+        session.commit()
+    findings, reconciler = found(stage)
+    assert (findings, covered(reconciler)) == ([], {("book", "password", "secret"): 2})
+    by_hand(stage, "UPDATE books SET title = 'by hand', tags = '[\"a\", \"b\"]' WHERE id = 1",
+            "UPDATE books SET title = 'by hand' WHERE id = 2")
+
+    assert found(stage)[0] == [
+        ("altered", "book", "1", ("title", "tags")), ("altered", "book", "2", ("title",)),
+    ]
+
+
+def test_what_no_row_of_the_log_can_hold_is_not_altered(sqlite_stage: Stage) -> None:
+    with sqlite_stage.session() as session:
+        session.add(Book(id=3, title="a\x00b", tags=["a\x00b"]))
+        session.commit()
+    assert found(sqlite_stage)[0] == []
+    by_hand(sqlite_stage, "UPDATE books SET title = 'ac' WHERE id = 3")
+
+    assert found(sqlite_stage)[0] == [("altered", "book", "3", ("title",))]
+
+
 @pytest.mark.parametrize("price", ["0.125", "0.135", "-0.125", "1.005", "2", "2.50"])
 def test_what_the_database_rounds_and_pads_is_explained(stage: Stage, price: str) -> None:
     with stage.session() as session:
