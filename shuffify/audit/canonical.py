@@ -37,6 +37,9 @@ time."""
 Canon = Callable[[Any], Any]
 
 NONE: Final = type(None)
+USUAL: Final = frozenset({bool, int, float, str, Decimal, datetime, date, time, timedelta})
+"""Classes of most values; all are plain, and hold no others."""
+
 _JSON_NATIVE: Final = frozenset({NONE, bool, int, float, str})
 
 

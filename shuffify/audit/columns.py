@@ -18,10 +18,10 @@ from sqlalchemy.orm import ColumnProperty, Mapper, RelationshipDirection
 from sqlalchemy.schema import Column
 
 from .canonical import (
-    LONGEST_SHOWN, NONE, UNKNOWN, Canon, NamedDigest, Secret, Unknown, digest, is_deeply_plain,
-    is_plain, number, plain,
+    LONGEST_SHOWN, NONE, UNKNOWN, USUAL, Canon, NamedDigest, Secret, Unknown, digest,
+    is_deeply_plain, is_plain, number, plain,
 )
-from .decorators import bound, converts, settled, undecorated
+from .decorators import bound, converts, settling, undecorated
 from .policy import Audited
 
 _JSON_NULL: Final = sqltypes.JSON.NULL
@@ -73,8 +73,7 @@ def column_canon(
     if secret:
         return frozenset({NONE, Unknown}), _secretive(column_type)
     if as_digest:
-        natives = frozenset({Unknown} if converts(column_type) else {NONE, Unknown})
-        return natives, _digester(column_type, as_name)
+        return _native_to(column_type), _digester(column_type, as_name)
     if converts(column_type):
         return _decorated(column_type)
     if isinstance(column_type, sqltypes.PickleType):
@@ -157,15 +156,24 @@ def _decorated(column_type: sqltypes.TypeDecorator[Any]) -> tuple[frozenset[type
     """Compare what a decorator reads back: it may hold any Python object, and any is one of its
     own making only once the database has had it. Of an object, what is bound."""
     kind = undecorated(column_type)
-    natives, canon = column_canon(kind, secret=False, as_digest=False)
+    _, canon = column_canon(kind, secret=False, as_digest=False)
+    settle = settling(column_type)
 
     def convert(value: Any) -> Any:
-        held = settled(column_type, value)
+        held = settle(value)
+        if held.__class__ in USUAL:
+            return canon(held)
         if held is None or isinstance(held, (Mapping, list, tuple, set, frozenset)):
             return plain(held)
         return canon(held) if is_plain(held) else plain(bound(column_type, value))
 
-    return frozenset({Unknown}), convert
+    return _native_to(column_type), convert
+
+
+def _native_to(column_type: Any) -> frozenset[type]:
+    """Return what a type leaves as it is: None, unless the model reads something else of it."""
+    is_none = not converts(column_type) or settling(column_type)(None) is None
+    return frozenset({NONE, Unknown} if is_none else {Unknown})
 
 
 def _digester(column_type: Any, as_name: bool) -> Canon:
@@ -177,9 +185,10 @@ def _digester(column_type: Any, as_name: bool) -> Canon:
         reduce = partial(_told, reduce)
     if not converts(column_type):
         return reduce
+    settle = settling(column_type)
 
     def convert(value: Any) -> Any:
-        held = settled(column_type, value)
+        held = settle(value)
         if held is None:
             return None
         return reduce(held if is_plain(held) else bound(column_type, value))

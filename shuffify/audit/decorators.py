@@ -7,6 +7,7 @@ only its own database could serve, changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from sqlalchemy.engine.default import DefaultDialect
@@ -44,13 +45,26 @@ def read(kind: Any, stored: Any) -> Any:
     return kind.process_result_value(stored, _ANY_DIALECT) if _reads(kind) else stored
 
 
-def settled(kind: Any, value: Any) -> Any:
-    """Return what the model reads once a value has been stored; itself if that cannot be told."""
-    try:
-        return read_back(kind, value)
-    except Exception:
-        # The database may still take it, or refuse it: either is not for us to decide.
-        return value
+def settling(kind: Any) -> Callable[[Any], Any]:
+    """Return what gives the value that the model reads once one has been stored.
+
+    The value itself where that cannot be told: the database may still take it, or refuse it;
+    either is not for us to decide.
+    """
+    bind = kind.process_bind_param if _binds(kind) else None
+    result = kind.process_result_value if _reads(kind) else None
+    inner = read_back if converts(kind.impl_instance) else None
+
+    def settle(value: Any) -> Any:
+        try:
+            held = value if bind is None else bind(value, _ANY_DIALECT)
+            if inner is not None:
+                held = inner(kind.impl_instance, held)
+            return held if result is None else result(held, _ANY_DIALECT)
+        except Exception:
+            return value
+
+    return settle
 
 
 def bound(kind: Any, value: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import CHAR, NCHAR, ColumnElement
 
-from .decorators import converts, settled, undecorated
+from .decorators import converts, settling, undecorated
 
 if TYPE_CHECKING:
     from .plan import Plan
@@ -44,9 +44,10 @@ def _form_of(kind: Any) -> Callable[[Any], Any] | None:
     is_padded = isinstance(undecorated(kind), (CHAR, NCHAR))
     if not is_padded and not converts(kind):
         return None
+    settle = settling(kind) if converts(kind) else None
 
     def form(part: Any) -> Any:
-        part = settled(kind, part) if converts(kind) else part
+        part = part if settle is None else settle(part)
         return part.rstrip(" ") if is_padded and part.__class__ is str else part
 
     return form
