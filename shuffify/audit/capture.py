@@ -85,7 +85,7 @@ class Capture:
         fetched = self.notes.known.get(state) if self.notes.known else None
         if fetched is not None:
             for name in state.expired_attributes & plan.all:
-                values[name] = _canonical(plan, name, fetched.get(name))
+                values[name] = plan.canonical(name, fetched.get(name))
         made = Change(plan, key, "create", values, self.context, self.at)
         gone = self.going.get((plan.root, key)) if self.going else None
         if gone is None or self.notes.states[gone] != SWITCHED:
@@ -268,8 +268,3 @@ class Capture:
         return Change(plan, key, operation, dict(zip(plan.primary_key, key, strict=True)),
                       self.context, self.at, unknown, unknown,
                       links=self.links.get(state, NO_LINKS) if operation == "delete" else NO_LINKS)
-
-
-def _canonical(plan: Plan, name: str, value: Any) -> Any:
-    natives, canon = plan.canon[name]
-    return value if value.__class__ in natives else canon(value)

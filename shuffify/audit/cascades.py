@@ -1,8 +1,8 @@
 """Where the database's own ON DELETE leads: rows that go, or change, without any event.
 
-They are counted before the row that they hang on goes, in a savepoint of their own. A reference of
-a table to itself is followed to its end by a recursive query; rings of several tables are followed
-once.
+They are counted before the row that they hang on goes, so that a failure leaves the transaction as
+it was. A reference of a table to itself is followed to its end by a recursive query; rings of
+several tables are followed once.
 """
 
 from __future__ import annotations
@@ -42,13 +42,16 @@ class Edge:
         self.name = name
         self.chains: list[tuple[ForeignKeyConstraint, ...]] = []
         self.is_own = False
-        """It is the deleted row's own table, reached over its references to itself."""
+        """It is a table of the deleted row itself: one that goes by its own is not counted."""
 
     def statement(self, start: Table, keys: Sequence[tuple[Any, ...]]) -> Any:
         """Return the SELECT that counts, by the deleted rows' keys, the rows that are reached."""
         if len(self.chains) == 1 and self._is_plain(self.chains[0]):
-            by = _by_key(self.chains[0][0])
-            return select(*by, func.count()).where(key_in(by, keys)).group_by(*by)
+            link = self.chains[0][0]
+            by = _by_key(link)
+            counted = select(*by, func.count()).where(key_in(by, keys)).group_by(*by)
+            return counted.where(~key_in(list(link.table.primary_key), keys)) if self.is_own \
+                else counted
         first, *others = [_reach(start, keys, chain) for chain in self.chains]
         reached = (first.union(*others) if others else first.distinct()).subquery()
         width = len(start.primary_key)
@@ -74,7 +77,7 @@ def _reach(
     at = [here.c[column.key] for column in start.primary_key]
     pairs = _closure(start, select(*_pair(at, at)).where(key_in(at, keys)), width)
     for link in chain:
-        if link.table is link.referred_table:
+        if link.table is link.referred_table and _action(link) == "CASCADE":
             continue  # The closure has followed it.
         above, below = link.referred_table.alias(), link.table.alias()
         reached = pairs.subquery()
@@ -88,7 +91,7 @@ def _reach(
         )))
         key = [below.c[column.key] for column in link.table.primary_key]
         pairs = select(*_pair(roots, key)).select_from(joined)
-        if (link.ondelete or "").upper() == "CASCADE":
+        if _action(link) == "CASCADE":
             pairs = _closure(link.table, pairs, width)
     return pairs
 
@@ -123,7 +126,7 @@ def _closure(table: Table, pairs: Any, width: int) -> Any:
 def _own_cascades(table: Table) -> list[ForeignKeyConstraint]:
     return [
         link for link in table.foreign_key_constraints
-        if _refers_to(link, table) and (link.ondelete or "").upper() == "CASCADE"
+        if _refers_to(link, table) and _action(link) == "CASCADE"
         and _refers_to_key(link)
     ]
 
@@ -164,10 +167,11 @@ def edges_from(mapper: Mapper[Any], plans: Iterable[Plan], in_bulk: bool = False
             (plan.entity, (link,)) for link in _own_cascades(table) if table not in handled
             for plan in by_table.get(table, ())[:1] if plan.records_delete
         ]
+        ways += _own_references(table, own, by_table)
         for name, chain in ways:
             edge = edges.setdefault(name, Edge(name))
             edge.chains.append(chain)
-            edge.is_own = chain[-1].table is table
+            edge.is_own = chain[-1].table in own
         if edges:
             found.append((table, list(edges.values())))
     return found
@@ -184,15 +188,38 @@ def _walk(
         for constraint in child.foreign_key_constraints:
             if not _refers_to(constraint, table) or not table.primary_key:
                 continue
-            action = (constraint.ondelete or "").upper()
             longer = (*chain, constraint)
-            if action == "CASCADE":
+            if _action(constraint) == "CASCADE":
                 yield from ((plan.entity, longer) for plan in plans[:1] if plan.records_delete)
                 yield from _walk(child, longer, by_table, seen | {child})
-            elif action in ("SET NULL", "SET DEFAULT"):
-                for column in constraint.columns:
-                    if any(_counts(plan, column) for plan in plans):
-                        yield f"{plans[0].entity}.{column.name}", longer
+            else:
+                yield from ((name, longer) for name in _cleared(constraint, plans))
+
+
+def _own_references(
+    table: Table, own: Iterable[Any], by_table: dict[Table, list[Plan]]
+) -> Iterator[tuple[str, tuple[ForeignKeyConstraint, ...]]]:
+    """Find the references among the tables of one object's kind that ON DELETE clears."""
+    for child in table.metadata.tables.values():
+        if child in own and table.primary_key:
+            plans = by_table.get(child, [])
+            for link in child.foreign_key_constraints:
+                if _refers_to(link, table):
+                    yield from ((name, (link,)) for name in _cleared(link, plans))
+
+
+def _cleared(constraint: ForeignKeyConstraint, plans: list[Plan]) -> list[str]:
+    """Return the names of the columns that a constraint sets to null or to their default."""
+    if _action(constraint) not in ("SET NULL", "SET DEFAULT"):
+        return []
+    return [
+        f"{plans[0].entity}.{column.name}" for column in constraint.columns
+        if any(_counts(plan, column) for plan in plans)
+    ]
+
+
+def _action(constraint: ForeignKeyConstraint) -> str:
+    return (constraint.ondelete or "").upper()
 
 
 def _by_key(constraint: ForeignKeyConstraint) -> tuple[Any, ...]:

@@ -78,6 +78,11 @@ class Plan:
             return frozenset({rule})
         return frozenset(getattr(rule, "__audit_types__", ()))
 
+    def canonical(self, name: str, value: Any) -> Any:
+        """Return a column's value in the form in which values are compared."""
+        natives, canon = self.canon[name]
+        return value if value.__class__ in natives else canon(value)
+
     def key_of(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return the primary key as it stands in a row or an instance's dict, as it is read."""
         key = tuple([values.get(name) for name in self.primary_key])

@@ -8,7 +8,6 @@ covered, with the reason; it is never called unexplained.
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,16 +20,14 @@ from sqlalchemy.engine import Connection, Engine
 from .canonical import UNKNOWN
 from .change import Change, Values
 from .context import AuditContext
-from .errors import describe_error
+from .excuses import Excuses
 from .keys import entity_id_of, parsed_key
 from .plan import Plan
 from .reading import KEYS_A_SELECT, key_in
 from .registry import Registry
-from .replay import NOT_TOLD, Story, given_up, is_later, stories, summaries
+from .replay import NOT_TOLD, Story, Summaries, given_up, is_later, stories, summaries
 from .tolerance import Unreadable, any_text, tolerant
 from .unit import utcnow
-
-log = logging.getLogger("shuffify.audit")
 
 Kind = Literal["altered", "appeared", "vanished"]
 
@@ -38,8 +35,6 @@ NO_CREATION = "its creation is not in the log"
 NO_TABLE = "its table does not exist"
 MIXED = "its subclasses cannot be told apart without a discriminator column"
 PRUNED = "older rows were pruned"
-SUMMARISED = "changed by a statement that left one row for all"
-CASCADED = "the database's ON DELETE took it, which its parent's row counts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +99,16 @@ def _snapshot(engine: Engine) -> Connection:
 class _OfPlan:
     """One model's objects: first those that live, then those that only the log knows."""
 
-    def __init__(self, whole: Reconciler, connection: Connection, plan: Plan, known: Any) -> None:
+    def __init__(self, whole: Reconciler, connection: Connection, plan: Plan,
+                 known: Summaries) -> None:
         self.connection = connection
         self.log = whole.log
         self.result = whole.result
         self.plan = plan
         self.known = known
+        self.excuses = Excuses(whole.registry, plan, known)
+        self.kin = [one for one in whole.registry.plans()
+                    if one.root is plan.root and one is not plan]
         self.alive: set[str] = set()
         """Ids that are digests: which objects they mean can only be learnt from these."""
 
@@ -136,8 +135,17 @@ class _OfPlan:
             if any(_is_digest(self.plan, id_, row) for id_, row in ids.items()):
                 self.alive.update(ids)
             told = stories(self.connection, self.log, self.plan, list(ids))
+            told = self._told_of_kin([id_ for id_ in ids if id_ not in told]) | told
             for id_, row in ids.items():
                 yield from self._judge_living(id_, row, told.get(id_))
+
+    def _told_of_kin(self, ids: list[str]) -> dict[str, Story]:
+        """Return what is told of objects under a class that they no longer are of."""
+        found: dict[str, Story] = {}
+        for plan in self.kin if ids else ():
+            told = stories(self.connection, self.log, plan, ids)
+            found.update((id_, story) for id_, story in told.items() if story.exists)
+        return found
 
     def _live(self) -> Iterator[list[Values]]:
         """Yield the table's rows in batches, by key; those of a subclass are its own plan's."""
@@ -177,7 +185,7 @@ class _OfPlan:
         live = {name: _canonical(plan, name, row[name]) for name in plan.columns}
         if story is None or not story.exists:
             change = self._implied("create", plan.key_of(row), live)
-            reason = self._excuse(change, None if story is None else story.at)
+            reason = self.excuses.of_change(change, None if story is None else story.at)
             if reason is None and story is None and self.known.pruned:
                 reason = PRUNED
             if reason is not None:
@@ -203,14 +211,18 @@ class _OfPlan:
     def _judge_altered(
         self, id_: str, row: Values, live: Values, differing: Values, story: Story
     ) -> Iterator[Finding]:
-        new = {name: live[name] for name in differing}
-        change = self._implied("update", self.plan.key_of(row), live, differing, new)
-        reason = self._excuse(change, story.at)
-        if reason is None:
-            yield self._finding("altered", id_, tuple(differing), story)
-        else:
-            for name in differing:
-                self.result.leave_out(self.plan.entity, reason, name)
+        reasons = {name: self.excuses.of_column(name, live[name], story.told_at(name))
+                   for name in differing}
+        old = {name: told for name, told in differing.items() if reasons[name] is None}
+        new = {name: live[name] for name in old}
+        change = self._implied("update", self.plan.key_of(row), live, old, new)
+        reason = self.excuses.of_policy(change) if old else None
+        for name in differing:
+            why = reasons[name] or reason
+            if why is not None:
+                self.result.leave_out(self.plan.entity, why, name)
+        if old and reason is None:
+            yield self._finding("altered", id_, tuple(old), story)
 
     # -- the gone --------------------------------------------------------------------------
 
@@ -247,9 +259,7 @@ class _OfPlan:
 
     def _judge_gone(self, id_: str, story: Story) -> Iterator[Finding]:
         change = self._implied("delete", parsed_key(self.plan, id_) or (id_,), story.values())
-        reason = self._excuse(change, story.at)
-        if reason is None and self.known.cascaded_since(self.plan.entity, story.at):
-            reason = CASCADED
+        reason = self.excuses.of_change(change, story.at)
         if reason is None:
             yield self._finding("vanished", id_, (), story)
         else:
@@ -263,29 +273,13 @@ class _OfPlan:
         return Change(self.plan, key, operation, values, AuditContext(), utcnow(), old or {},
                       new or {})
 
-    def _excuse(self, change: Change, since: datetime | None) -> str | None:
-        """Return why the log need not tell of a change, or None where it should."""
-        if self.known.summarised_since(self.plan.entity, since):
-            return SUMMARISED
-        rule = self.plan.types[change.action]
-        try:
-            is_recorded = rule is not None and (isinstance(rule, str) or rule(change) is not None)
-        except Exception as error:
-            log.error("reconciling %s: the policy's types failed: %s", self.plan.entity,
-                      describe_error(error))
-            is_recorded = True  # In a flush the default would have taken its place.
-        return None if is_recorded else f"policy does not record this {change.action}"
-
     def _finding(self, kind: Kind, id_: str, columns: tuple[str, ...], story: Story | None
                  ) -> Finding:
         return Finding(kind, self.plan.entity, id_, columns, None if story is None else story.at)
 
 
 def _canonical(plan: Plan, name: str, value: Any) -> Any:
-    if isinstance(value, Unreadable):
-        return UNKNOWN
-    natives, canon = plan.canon[name]
-    return value if value.__class__ in natives else canon(value)
+    return UNKNOWN if isinstance(value, Unreadable) else plan.canonical(name, value)
 
 
 def _is_digest(plan: Plan, id_: str, row: Values) -> bool:

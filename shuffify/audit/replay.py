@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -40,7 +40,8 @@ _REASONS: Final[Mapping[str, str]] = {
 class Story:
     """What the events of one id come to, taken in one by one, oldest first."""
 
-    __slots__ = ("plan", "exists", "created", "at", "events", "former_ids", "_recorded", "_lost")
+    __slots__ = ("plan", "exists", "created", "at", "events", "former_ids", "_recorded", "_lost",
+                 "_told_at", "_since")
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -53,6 +54,8 @@ class Story:
         """Ids that the object had before, with when it gave them up."""
         self._recorded: Values = {}
         self._lost: dict[str, NotKept] = {}
+        self._told_at: dict[str, datetime] = {}
+        self._since: datetime | None = None
 
     def take(self, event: Event) -> None:
         """Add the next event."""
@@ -62,8 +65,9 @@ class Story:
         if former is not None:
             self.former_ids[entity_id_of(self.plan, former)] = event.at
         if event.operation != "update":
-            self._recorded, self._lost = {}, {}
+            self._recorded, self._lost, self._told_at = {}, {}, {}
             self.created = event.operation == "create"
+            self._since = event.at
         self.exists = event.operation != "delete"
         changes = event.metadata.get("changes") or {}
         for name in event.columns:
@@ -73,12 +77,17 @@ class Story:
             else:
                 self._lost.pop(name, None)
             self._recorded[name] = None if event.truncated else changes[name][1]
+            self._told_at[name] = event.at
 
     def told(self, name: str) -> Any:
         """Return what a column should hold, in the log's own form; NOT_TOLD if no row says it."""
         if name in self._recorded:
             return self._recorded[name]
-        return None if self.created else NOT_TOLD
+        return None if self.created and name in self.plan.columns else NOT_TOLD
+
+    def told_at(self, name: str) -> datetime | None:
+        """Return when the newest row said what a column holds; None if none did."""
+        return self._told_at.get(name, self._since)
 
     def not_kept(self, name: str) -> str | None:
         """Return why the content of a column is not in the log, or None where it is."""
@@ -145,13 +154,13 @@ class Summaries:
     summarised: dict[str, datetime] = field(default_factory=dict)
     cascaded: dict[str, datetime] = field(default_factory=dict)
 
-    def summarised_since(self, entity: str, since: datetime | None) -> bool:
-        """Tell whether a bulk statement changed objects of this kind after a time."""
-        return is_later(self.summarised.get(entity), since)
+    def summarised_since(self, entities: Iterable[str], since: datetime | None) -> bool:
+        """Tell whether a bulk statement changed objects of some kinds after a time."""
+        return any(is_later(self.summarised.get(entity), since) for entity in entities)
 
-    def cascaded_since(self, entity: str, since: datetime | None) -> bool:
-        """Tell whether ON DELETE took objects of this kind after a time."""
-        return is_later(self.cascaded.get(entity), since)
+    def cascaded_since(self, names: Iterable[str], since: datetime | None) -> bool:
+        """Tell whether ON DELETE took objects of some kinds, or references, after a time."""
+        return any(is_later(self.cascaded.get(name), since) for name in names)
 
 
 def is_later(newest: datetime | None, since: datetime | None) -> bool:

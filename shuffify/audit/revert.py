@@ -96,7 +96,7 @@ def _refuse_later_values(plan: Plan, event: Event, target: Any) -> None:
         if not event.truncated
         and not is_stored(
             plan.columns[name].type, changed[name][1],
-            logged(_canonical(plan, name, getattr(target, name))),
+            logged(plan.canonical(name, getattr(target, name))),
         )
         and not _is_secret(event, name)
     ]
@@ -110,11 +110,6 @@ def _refuse_later_values(plan: Plan, event: Event, target: Any) -> None:
 def _is_secret(event: Event, name: str) -> bool:
     value = event.after[name]
     return isinstance(value, NotKept) and value.why == "secret"
-
-
-def _canonical(plan: Plan, name: str, value: Any) -> Any:
-    natives, canon = plan.canon[name]
-    return value if value.__class__ in natives else canon(value)
 
 
 def _values_before(plan: Plan, event: Event, names: Any, given: Mapping[str, Any]) -> Values:

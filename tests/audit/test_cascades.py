@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 
 import pytest
-from sqlalchemy import Engine, ForeignKey, ForeignKeyConstraint
+from sqlalchemy import Engine, ForeignKey, ForeignKeyConstraint, String, delete, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from shuffify.audit import bind
@@ -43,6 +43,35 @@ class Branch(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("branches.id", ondelete="CASCADE"))
+
+
+class Task(Base):
+    """What others wait for: its deletion sets them free. Some wait for one of another kind."""
+
+    __tablename__ = "tasks"
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "task"}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10), default="task")
+    after_id: Mapped[int | None] = mapped_column(ForeignKey("tasks.id", ondelete="SET NULL"))
+
+
+class Review(Task):
+    __tablename__ = "reviews"
+
+    id: Mapped[int] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True)
+    __mapper_args__ = {"polymorphic_identity": "review", "inherit_condition": id == Task.id}
+    of_id: Mapped[int | None] = mapped_column(ForeignKey("tasks.id", ondelete="SET NULL"))
+
+
+class Step(Base):
+    """It goes with the one above it, and forgets the one before it."""
+
+    __tablename__ = "steps"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("steps.id", ondelete="CASCADE"))
+    before_id: Mapped[int | None] = mapped_column(ForeignKey("steps.id", ondelete="SET NULL"))
 
 
 class Leaf(Base):
@@ -147,6 +176,51 @@ def test_cascades_from_a_key_of_two_columns_are_counted(stage: Stage) -> None:
     assert {row.entity_id: row.metadata_json["cascaded"]["mark"] for row in stage.rows()} == {
         "1:2": 2, "2:1": 1
     }
+
+
+@pytest.mark.parametrize("in_bulk", [False, True], ids=["flush", "bulk"])
+def test_references_of_a_table_to_itself_that_are_cleared_are_counted(
+    stage: Stage, in_bulk: bool
+) -> None:
+    with bind(user_id=7), stage.session() as session:
+        session.add_all([Task(id=1), Task(id=2, after_id=1), Task(id=3, after_id=1),
+                         Task(id=4, after_id=2), Review(id=5, of_id=1), Review(id=6, of_id=3)])
+        session.commit()
+    stage.turn_page()
+    with bind(user_id=7), stage.session() as session:
+        if in_bulk:
+            session.execute(delete(Task).where(Task.id.in_([1, 2])))
+        else:
+            for task in [session.get_one(Task, key) for key in (1, 2)]:
+                session.delete(task)
+        session.commit()
+
+    told = {row.entity_id: row.metadata_json.get("cascaded") for row in stage.rows()}
+    assert told == {"1": {"task.after_id": 1, "review.of_id": 1}, "2": {"task.after_id": 1}}
+    assert list(stage.trail.reconcile().run(stage.engine)) == []
+
+
+def test_a_reference_of_what_goes_itself_is_not_cleared(stage: Stage) -> None:
+    with bind(user_id=7), stage.session() as session:
+        session.add_all([Task(id=1), Review(id=5), Review(id=6, of_id=5, after_id=5)])
+        session.commit()
+        for review in session.scalars(select(Review)).all():
+            session.delete(review)
+        session.commit()
+
+    assert not any("cascaded" in row.metadata_json for row in stage.rows())
+
+
+def test_a_table_may_both_follow_itself_and_forget_itself(stage: Stage) -> None:
+    with stage.unwatched() as session:
+        session.add_all([Step(id=1), Step(id=2, parent_id=1), Step(id=3, before_id=1),
+                         Step(id=4, before_id=2)])
+        session.commit()
+    with bind(user_id=7), stage.session() as session:
+        session.delete(session.get_one(Step, 1))
+        session.commit()
+
+    assert stage.last().metadata_json["cascaded"] == {"step": 1, "step.before_id": 2}
 
 
 @pytest.mark.parametrize("nested", [False, True], ids=["flat", "nested"])

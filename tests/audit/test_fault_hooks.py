@@ -52,7 +52,6 @@ PARTS: list[tuple[Any, str]] = [
     (capture, "in_order"),
     (capture, "lost_befores"),
     (capture, "rank_of"),
-    (capture, "_canonical"),
     (capture, "follow_paths"),
     (capture.Capture, "changes"),
     (capture.Capture, "_creation"),

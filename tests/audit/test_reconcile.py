@@ -10,19 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import CHAR, Engine, Enum, ForeignKey, Numeric, String, Text, text
+from sqlalchemy import CHAR, Engine, Enum, ForeignKey, Numeric, String, Text, text, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from shuffify.audit import Audited, NotAudited, bind
+from shuffify.audit.excuses import CASCADED, SUMMARISED
 from shuffify.audit.reading import KEYS_A_SELECT
-from shuffify.audit.reconcile import (
-    CASCADED,
-    NO_CREATION,
-    NO_TABLE,
-    PRUNED,
-    SUMMARISED,
-    Reconciler,
-)
+from shuffify.audit.reconcile import NO_CREATION, NO_TABLE, PRUNED, Reconciler
 from tests import databases
 from tests.audit.stage import Json, LogColumns, Stage, UserColumns, staged
 
@@ -82,6 +76,17 @@ class Run(Base):
     note: Mapped[str | None] = mapped_column(String(20))
 
 
+class Loan(Base):
+    """What is left of it when its book goes; it may follow another."""
+
+    __tablename__ = "loans"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    to: Mapped[str | None] = mapped_column(String(20))
+    book_id: Mapped[int | None] = mapped_column(ForeignKey("books.id", ondelete="SET NULL"))
+    page_id: Mapped[int | None] = mapped_column(ForeignKey("pages.id"))
+
+
 class Code(Base):
     """Named by a secret: the log has its digest."""
 
@@ -106,6 +111,14 @@ class Dog(Animal):
 
     id: Mapped[int] = mapped_column(ForeignKey("animals.id"), primary_key=True)
     tricks: Mapped[int] = mapped_column(default=0)
+
+
+class Cat(Animal):
+    """In its parent's table."""
+
+    __mapper_args__ = {"polymorphic_identity": "cat"}
+
+    claws: Mapped[int | None]
 
 
 class Label(Base):
@@ -327,6 +340,71 @@ def test_what_a_databases_cascade_took_is_not_covered(stage: Stage, books: None)
         session.commit()
     by_hand(stage, "DELETE FROM pages")
     assert found(stage)[0] == [("vanished", "page", "9", ())]
+
+
+def test_what_on_delete_cleared_is_not_covered_and_nothing_else_is(
+    stage: Stage, books: None
+) -> None:
+    with stage.session() as session:
+        session.add_all([Loan(id=1, book_id=1, page_id=1, to="Ana"), Loan(id=2, book_id=2)])
+        session.add(Page(id=2, book_id=2, number=2))
+        session.commit()
+        session.get_one(Loan, 1).page_id = 2
+        session.delete(session.get_one(Book, 1))
+        session.commit()
+        session.get_one(Loan, 1).to = "Eva"
+        session.commit()
+    findings, reconciler = found(stage)
+    assert findings == []
+    assert covered(reconciler) == {("loan", "book_id", CASCADED): 1, ("page", "", CASCADED): 1}
+    by_hand(stage, "UPDATE loans SET page_id = NULL, book_id = 2 WHERE id = 1")
+    assert found(stage)[0] == [("altered", "loan", "1", ("book_id", "page_id"))]
+    # One that was set afterwards was not cleared by it.
+    with stage.session() as session:
+        session.get_one(Loan, 1).page_id, session.get_one(Loan, 2).to = 2, "Ida"
+        session.get_one(Loan, 2).book_id = None
+        session.commit()
+        session.get_one(Loan, 2).book_id = 2
+        session.commit()
+    by_hand(stage, "UPDATE loans SET book_id = NULL")
+    assert ("altered", "loan", "2", ("book_id",)) in found(stage)[0]
+
+
+def test_a_column_that_a_statement_for_many_changed_stays_so_when_another_is_told(
+    stage: Stage, books: None
+) -> None:
+    stage.trail.bulk_limit = 1
+    with stage.session() as session:
+        session.execute(update(Book).values(title="All"))
+        session.commit()
+        session.get_one(Book, 1).price = Decimal(3)
+        session.add(Book(id=3, title="Three"))
+        session.commit()
+    findings, reconciler = found(stage)
+    assert findings == [] and covered(reconciler)["book", "title", SUMMARISED] == 2
+    # What was made afterwards was not changed by it, not even where nothing is told.
+    by_hand(stage, "UPDATE books SET price = 5, title = 'New' WHERE id = 3")
+    assert found(stage)[0] == [("altered", "book", "3", ("title", "price"))]
+
+
+def test_an_object_of_another_class_is_judged_by_what_the_former_tells(
+    stage: Stage, books: None
+) -> None:
+    with stage.session() as session:
+        session.add_all([Cat(id=7, name="Tim"), Animal(id=8, name="Zoe"), Animal(id=9, name="")])
+        session.commit()
+        session.delete(session.get_one(Animal, 9))
+        session.execute(update(Animal).where(Animal.id.in_([6, 8])).values(kind="cat"))
+        session.commit()
+    assert found(stage)[0] == []
+    by_hand(stage, "UPDATE animals SET name = 'Tam' WHERE id = 6",
+            "UPDATE animals SET claws = 9 WHERE id = 8",
+            "UPDATE animals SET kind = 'animal' WHERE id = 7",
+            "INSERT INTO animals (id, kind, name) VALUES (9, 'cat', 'Zed')")
+    assert found(stage)[0] == [
+        ("altered", "animal", "7", ("kind",)), ("altered", "cat", "6", ("name",)),
+        ("appeared", "cat", "9", ()),
+    ]
 
 
 def test_rows_that_tell_of_many_and_pruned_rows_are_not_covered(
