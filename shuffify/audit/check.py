@@ -29,8 +29,8 @@ SUSPICIOUS: Final = re.compile(
 )
 """Names that may hold a secret and are none by the default policy."""
 
-_LESS: Final = ("recorded", "digest", "secret", "ignored")
-"""Ways to record a column, each telling less than the one before."""
+_LESS: Final = {"recorded": 0, "digest": 1, "secret": 2, "ignored": 3, "owner": 3, "key": 3}
+"""Ways to record a column: the higher, the less is told of its changes."""
 
 
 def describe(registry: Registry) -> Description:
@@ -81,7 +81,7 @@ def _columns_worth_a_look(
         if was == how:
             continue
         where = f"{plan.model}.{name}"
-        if was in _LESS and how in _LESS and _LESS.index(how) > _LESS.index(was):
+        if was in _LESS and _LESS[how] > _LESS[was]:
             yield f"{where}: is {how} now and was {was}. Accept it, or declare it otherwise."
         elif was is None and name not in {*policy.secret, *policy.shown, *policy.ignore}:
             looks = _looks(plan, name, how)

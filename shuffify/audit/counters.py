@@ -12,8 +12,9 @@ from .errors import describe_error
 log = logging.getLogger("shuffify.audit")
 
 STAGES: Final = ("actor", "capture", "encode", "savepoint", "insert", "release", "commit",
-                 "bind")
-"""Where a row can be lost: no user to name, a step of the write, or another bind's commit."""
+                 "bind", "settle")
+"""Where a row can be lost: no user to name, a step of the write, another bind's commit, or what
+follows the end of a transaction."""
 
 
 class Meter(Protocol):

@@ -83,8 +83,9 @@ class Custody:
 
         Where there are seals, rows are sealed before they go. Leaves one row `audit_prune` for
         each user who has lost some. Commits once. What transactions under way hold up, so that
-        it cannot be sealed, stays and is counted.
+        it cannot be sealed, stays and is counted. Raises AuditError for a log that lacks columns.
         """
+        self._retention.require_columns()
         is_sealed = self._sealer is not None and not dry_run
         up_to = self.seal(engine).last_id if is_sealed else None
         with engine.begin() as connection:
@@ -102,8 +103,10 @@ class Custody:
     def erase(self, session: Session, user_id: Any) -> int:
         """Blank a person's address and browser in the log; return in how many rows.
 
-        Leaves one row `audit_erase`. Flushes and commits nothing; raises what the database does.
+        Leaves one row `audit_erase`. Flushes and commits nothing; raises what the database does,
+        and AuditError for a log that lacks columns.
         """
+        self._retention.require_columns()
         connection = session.connection(bind_arguments={"mapper": self._log})
         blanked = self._retention.blank(connection, user_id)
         self._insert(session, self._retention.erased(user_id, blanked))

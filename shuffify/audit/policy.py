@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from .change import Change
-
-TypeRule: TypeAlias = "str | None | Callable[[Change], str | None]"
-"""A type, None for "no row", or a pure function of the change that answers one of the two."""
-
-Extra: TypeAlias = "Iterable[str] | Callable[[Change], Mapping[str, Any]] | None"
 
 OPERATIONS = ("create", "update", "delete")
 
@@ -79,7 +74,10 @@ class Audited:
 
 @dataclass(frozen=True)
 class NotAudited:
-    """Keep a model out of the trail; the reason is for the reader of the model and the auditor."""
+    """Keep a model out of the trail; the reason is for the reader of the model and the auditor.
+
+    One without a reason is refused with PolicyError where its class is mapped or watched.
+    """
 
     reason: str
 

@@ -145,6 +145,9 @@ class Registry:
             return None
         policy = getattr(model, "__audit__", _DEFAULT)
         if isinstance(policy, NotAudited):
+            if not isinstance(policy.reason, str) or not policy.reason.strip():
+                remedy = "Say why; the reason is for who reads the model"
+                raise PolicyError(model.__name__, f"is {policy!r}", remedy)
             return None
         if not isinstance(policy, Audited):
             remedy = "Use Audited(...) or NotAudited(...)"

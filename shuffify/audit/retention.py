@@ -28,6 +28,9 @@ from .unit import utcnow
 PRUNED: Final = "audit_prune"
 ERASED: Final = "audit_erase"
 
+NEEDED: Final = ("user_id", "activity_type", "created_at")
+"""Columns without which a log cannot say who has lost what."""
+
 LONGEST_REASON: Final = 500
 LONGEST_LABEL: Final = 50
 """Cut, so that the metadata, of which each character may take twelve bytes, is cut nowhere."""
@@ -63,6 +66,15 @@ class Retention:
     def __init__(self, delivery: Delivery) -> None:
         self._delivery = delivery
         self._table: Table = delivery.writer.table
+
+    def require_columns(self) -> None:
+        """Raise AuditError for a log whose rows cannot be told apart by user and time."""
+        missing = [name for name in NEEDED if name not in self._table.c]
+        if missing:
+            raise AuditError(
+                f"{self._table.name} lacks {', '.join(missing)}: without them nobody can be told "
+                "what was pruned or erased."
+            )
 
     @property
     def _key(self) -> Column[Any]:

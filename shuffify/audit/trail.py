@@ -86,7 +86,10 @@ class AuditTrail:
         self._hear.detector.guard(engine)
 
     def unwatch(self) -> None:
-        """Stop recording; transactions under way leave no rows."""
+        """Stop recording; transactions under way leave no rows, but those that a session joined.
+
+        What was flushed into a transaction that stands on a Connection is still told with it.
+        """
         for target in list(self._targets):
             self._unlisten(target)
         for name, listener, _ in self._hear.of_models():
@@ -188,13 +191,13 @@ class AuditTrail:
     # -- reading back --------------------------------------------------------------------------
 
     def history(self, of: Any, *, session: Session | None = None) -> Iterator[Event]:
-        """Yield the events of an object, or of an ``(entity, key)`` pair, oldest first.
+        """Return the events of an object, or of an ``(entity, key)`` pair, oldest first.
 
-        Reads through the object's session, ``session``, or the watched scoped_session; flushes
-        nothing. Follows the object through changes of its key. Raises HistoryError.
+        Reads, at once, through the object's session, ``session``, or the watched scoped_session;
+        flushes nothing. Follows the object through changes of its key. Raises HistoryError.
         """
         plan, key = subject_of(self.registry, of)
-        yield from events_of(self._reader(of, session), self.table, plan, key)
+        return iter(events_of(self._reader(of, session), self.table, plan, key))
 
     def as_of(self, of: Any, when: datetime, *, session: Session | None = None
               ) -> dict[str, Any] | None:

@@ -118,6 +118,26 @@ def test_telling_less_than_before_is_reported_telling_more_is_not(
     assert [told in line for line in found] == ([True] if told else [])  # type: ignore[operator]
 
 
+@pytest.mark.parametrize(("policy", "now", "was"), [
+    (Audited(owner="title"), "owner", "recorded"),
+    (Audited(owner="title"), "owner", "digest"),
+    (Audited(owner="title"), "owner", "secret"),
+    (Audited(owner="title"), "owner", "ignored"),
+    (Audited(), "key", "recorded"),
+    (Audited(), "key", "owner"),
+])
+def test_a_column_that_names_whose_or_which_tells_less_of_its_changes(
+    policy: Audited, now: str, was: str
+) -> None:
+    registry = registry_of(policy)
+    accepted = describe(registry)
+    name, = (name for name, how in accepted["note"]["columns"].items() if how == now)
+    accepted["note"]["columns"][name] = was
+    told = f"Note.{name}: is {now} now and was {was}. Accept it, or declare it otherwise."
+    assert list(drift(registry, accepted)) == ([told] if was in ("recorded", "digest", "secret")
+                                               else [])
+
+
 def test_a_model_or_a_type_that_is_gone_is_reported() -> None:
     accepted = describe(registry_of(Audited(types={"update": moved})))
     assert list(drift(registry_of(), accepted)) == [

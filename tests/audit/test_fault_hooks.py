@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from functools import wraps
 from pathlib import Path
@@ -11,8 +12,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from shuffify.audit import canonical, capture, delivery, ledger, notes, registry, render, spool
-from shuffify.audit import listeners, unit, writer
+from shuffify.audit import canonical, capture, counters, delivery, ledger, listeners, notes
+from shuffify.audit import registry, render, spool, unit, writer
 from tests.audit.faults import (
     TOLD, ActivityLog, Base, beginning, clear, failing, story, ticks, told, without_auditing,
 )
@@ -176,6 +177,15 @@ def test_a_hook_that_fails_after_the_commit_leaves_the_session_usable(
             assert story(session) == expected
 
     assert set(ticks(stage)) == {"losses.settle"}
+
+
+def test_each_way_to_lose_a_row_is_counted_from_nothing_on() -> None:
+    named = {
+        stage for path in Path(counters.__file__).parent.glob("*.py")
+        for stage in re.findall(r'@guarded\("losses\.(\w+)"\)', path.read_text())
+    }
+    assert {"capture", "settle"} <= named <= set(counters.STAGES)
+    assert {f"losses.{stage}" for stage in named} <= counters.Counters().as_dict().keys()
 
 
 def test_metadata_that_cannot_be_encoded_costs_its_own_row_nothing_else(

@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, configure_mappers, mapped_column, relationship
 from sqlalchemy.orm import sessionmaker
 
-from shuffify.audit import Audited, AuditTrail, PolicyError, WatchError
+from shuffify.audit import Audited, AuditTrail, NotAudited, PolicyError, WatchError
 from tests.audit.stage import LogColumns, UserColumns
 
 WRONG: dict[str, tuple[Callable[[], Any], str, str]] = {
@@ -42,6 +42,9 @@ WRONG: dict[str, tuple[Callable[[], Any], str, str]] = {
                       "describe is 'text'", "Give a function"),
     "extra function": (lambda: Audited(extra=lambda: {}), "extra cannot be called", "Give"),
     "no policy": (lambda: {"ignore": ()}, "is {'ignore': ()}", "Use Audited(...) or NotAudited"),
+    "no reason": (lambda: NotAudited(" "), "is NotAudited(reason=' ')", "Say why"),
+    "no text": (lambda: NotAudited(None), "is NotAudited(reason=None)",  # type: ignore[arg-type]
+                "Say why"),
     "shared type": (lambda: Audited(types={"create": "shelf_create"}),
                     "type 'shelf_create' is declared by Shelf too", "types of its own"),
 }

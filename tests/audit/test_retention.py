@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, String, create_engine, event, text
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from shuffify.audit import AuditError, AuditTrail, bind, permanent
 from tests.audit.stage import LogColumns, Stage, UserColumns, staged
@@ -207,6 +207,25 @@ class Pair(Other):
 
     day: Mapped[str] = mapped_column(String(10), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int]
+    activity_type: Mapped[str] = mapped_column(String(50))
+    created_at: Mapped[datetime]
+
+
+def test_a_log_that_does_not_say_whose_its_rows_are_cannot_be_kept() -> None:
+    class Bare(DeclarativeBase):
+        pass
+
+    class Log(Bare):
+        __tablename__ = "log"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        activity_type: Mapped[str] = mapped_column(String(50))
+
+    trail, engine = AuditTrail(log=Log), create_engine("sqlite://")
+    with pytest.raises(AuditError, match="log lacks user_id, created_at: "):
+        trail.custody.prune(engine, NOON)
+    with Session(engine) as session, pytest.raises(AuditError, match="log lacks user_id"):
+        trail.custody.erase(session, 7)
 
 
 def test_a_log_with_a_key_of_two_columns_is_watched_but_cannot_be_kept() -> None:

@@ -155,6 +155,28 @@ def test_a_second_trail_on_the_same_log_takes_the_first_ones_place(
     assert (trail.counters()["rows"], reloaded.counters()["rows"]) == (0, 1)
 
 
+@pytest.mark.parametrize("is_joined", [False, True])
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_a_transaction_under_way_is_told_no_more_unless_a_session_had_joined_it(
+    database: Engine, trail: AuditTrail, is_joined: bool, is_closed: bool
+) -> None:
+    factory = sessionmaker(database)
+    trail.watch(factory, base=Base)
+    with database.connect() as connection:
+        outer = connection.begin()
+        session = factory(bind=connection) if is_joined else factory()
+        session.add(Note(name="n"))
+        session.flush()
+        if is_closed:
+            session.close()
+        trail.unwatch()
+        session.commit()
+        outer.commit()
+        session.close()
+
+    assert len(_rows(database)) == is_joined
+
+
 @pytest.mark.parametrize("options", [
     {"expire_on_commit": False}, {"autoflush": False},
     {"expire_on_commit": False, "autoflush": False},
