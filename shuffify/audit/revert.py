@@ -34,6 +34,7 @@ def revert(
     else:
         _require(target is None, event, "The object exists again", "Revert what came later first")
     _refuse_links(plan, event, force)
+    _refuse_generated(session, plan, event)
     with bind(reason=f"revert of {event.event_id or event.id}"):
         if event.operation == "create":
             session.delete(target)
@@ -74,6 +75,18 @@ def _refuse_links(plan: Plan, event: Event, force: bool) -> None:
         raise RevertError(
             event.event_id or event.id, "The trail cannot put links back",
             "Pass force=True to revert the columns, then add and remove the links by hand", links,
+        )
+
+
+def _refuse_generated(session: Session, plan: Plan, event: Event) -> None:
+    """Refuse what PostgreSQL lets nobody set: GENERATED ALWAYS AS IDENTITY."""
+    names = {"create": (), "update": event.columns, "delete": plan.columns}[event.operation]
+    always = [name for name in names if getattr(plan.columns[name].identity, "always", False)]
+    connection = session.connection(bind_arguments={"mapper": plan.mapper}) if always else None
+    if connection is not None and connection.dialect.name == "postgresql":
+        raise RevertError(
+            event.event_id or event.id, "The database alone gives these columns their values",
+            "Insert the row by hand, with OVERRIDING SYSTEM VALUE", always,
         )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Engine, ForeignKey, String, Table, Text
+from sqlalchemy import Column, Computed, Engine, ForeignKey, Identity, String, Table, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 from shuffify.audit import Audited, NotAudited, RevertError, bind
@@ -69,6 +69,16 @@ class Reader(Base):
         Column("reader_id", ForeignKey("readers.id"), primary_key=True),
         Column("book_id", ForeignKey("books.id"), primary_key=True),
     ))
+
+
+class Ticket(Base):
+    """Numbered by the database, on PostgreSQL by nobody else; it works out a column, too."""
+
+    __tablename__ = "tickets"
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    price: Mapped[int]
+    double: Mapped[int] = mapped_column(Computed("price * 2", persisted=True))
 
 
 @pytest.fixture
@@ -244,6 +254,30 @@ def test_a_deletion_whose_row_needs_more_than_was_recorded_names_it(
     assert refused.value.columns == ("user_id",) and not session.new
     card = stage.trail.revert(event, session=session, values={"user_id": 8})
     assert (card.user_id, card.name) == (8, "A")
+
+
+def test_a_key_that_the_database_alone_gives_is_refused_and_what_it_works_out_left_to_it(
+    stage: Stage, session: Session
+) -> None:
+    ticket = Ticket(price=4)
+    session.add(ticket)
+    session.commit()
+    changed(session, ticket, price=5)
+    stage.trail.revert(newest(stage, ticket, session), session=session)
+    session.commit()
+    assert (ticket.price, ticket.double) == (4, 8)
+    of = ("ticket", ticket.id)
+    session.delete(ticket)
+    session.commit()
+    if stage.engine.dialect.name == "postgresql":
+        with pytest.raises(RevertError, match="OVERRIDING SYSTEM VALUE") as refused:
+            stage.trail.revert(newest(stage, of, session), session=session)
+        assert refused.value.columns == ("id",)
+        assert not session.new and not session.dirty
+    else:
+        again = stage.trail.revert(newest(stage, of, session), session=session)
+        session.commit()
+        assert (again.id, again.price, again.double) == (of[1], 4, 8)
 
 
 def test_an_update_of_what_is_gone_says_what_to_do_first(
