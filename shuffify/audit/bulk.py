@@ -8,9 +8,7 @@ those of more rows than the limit. The caller's statement and its result are lef
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterable
 from functools import partial
 from typing import Any, Final
 
@@ -20,6 +18,7 @@ from sqlalchemy.orm import LoaderCriteriaOption
 from .cascades import cascade_counts
 from .change import Change, Values
 from .compare import Key, Moment, altered, altered_unseen, deleted
+from .keys import KeyDigest
 from .look import Found, Look, in_order
 from .paths import follow_paths
 from .plan import Plan
@@ -45,8 +44,7 @@ class _Matching(Look):
             self.as_stored(parameters[name] for name in self.key) for parameters in self.dml.sets
         ))
         if len(keys) > self.limit:
-            digest = hashlib.sha256("\n".join(map(_id, sorted(keys))).encode())
-            self.summary = {"count": len(keys), "keys": digest.hexdigest()}
+            self.summary = {"count": len(keys), "keys": KeyDigest(sorted(keys)).hexdigest()}
             return
         self.before = self.rows(keys, lock=True)
         self.seen = len(keys)
@@ -116,7 +114,7 @@ class _Matching(Look):
 
     def _digest(self) -> dict[str, Any]:
         """Count the rows and digest their ids, in the order of their keys, few at a time."""
-        digest, count, width = hashlib.sha256(), 0, len(self.key)
+        digest, width = KeyDigest(), len(self.key)
         before = None
         with reading(self.connection):
             selection = self._selection()
@@ -126,19 +124,13 @@ class _Matching(Look):
                 for some in self.connection.execute(selection, parameters).partitions():
                     keys = list(dict.fromkeys(tuple(row[:width]) for row in some))
                     keys = keys[1:] if keys[0] == before else keys
-                    for key in keys:
-                        digest.update(("\n" if count else "").encode() + _id(key).encode())
-                        count += 1
+                    digest.add(keys)
                     before = keys[-1] if keys else before
                     self._pass(keys)
-        return {"count": count, "keys": digest.hexdigest()}
+        return {"count": digest.count, "keys": digest.hexdigest()}
 
     def _pass(self, keys: list[Key]) -> None:
         """Take note of some rows that are told together."""
-
-
-def _id(key: Iterable[Any]) -> str:
-    return ":".join(map(str, key))
 
 
 class Update(_Matching):

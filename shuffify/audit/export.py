@@ -56,7 +56,7 @@ def cloud_event(row: Row, *, source: str, prefix: str) -> dict[str, Any]:
         "subject": subject or None,
         "time": row["created_at"],
         "datacontenttype": "application/json",
-        "data": {name: value for name, value in row.items() if name not in ("event_id",)},
+        "data": {name: value for name, value in row.items() if name != "event_id"},
     }
     return {name: value for name, value in event.items() if value is not None}
 

@@ -7,7 +7,6 @@ tells no key, a row says what was inserted, and of what it names no object.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -18,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from .canonical import UNKNOWN
 from .change import Change
 from .compare import Key, Moment, altered, canonical, created, deleted
-from .keys import Untold
+from .keys import KeyDigest, Untold
 from .look import Found, Look, in_order
 from .reading import batches, key_in
 from .savepoint import reading
@@ -54,8 +53,7 @@ class Insert(Look):
         if len(self.sets) > self.limit:
             keys = [] if given is None else list(self._given_keys())
             if len(keys) == len(self.sets):
-                ids = "\n".join(":".join(map(str, key)) for key in sorted(keys))
-                self.summary = {"keys": hashlib.sha256(ids.encode()).hexdigest()}
+                self.summary = {"keys": KeyDigest(sorted(keys)).hexdigest()}
             self.summary = {**(self.summary or {}),
                             "count": None if given is None else len(self.sets)}
         elif self.dml.is_upsert:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import CHAR, NCHAR, ColumnElement
@@ -70,6 +70,26 @@ def entity_id_of(plan: Plan, key: Key) -> str:
     if len(text) > LONGEST_ENTITY_ID or plan.has_secret_key:
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
     return text
+
+
+class KeyDigest:
+    """The SHA-256 of many keys, a line each, in the order in which they come."""
+
+    def __init__(self, keys: Iterable[Key] = ()) -> None:
+        self._digest = hashlib.sha256()
+        self.count = 0
+        self.add(keys)
+
+    def add(self, keys: Iterable[Key]) -> None:
+        """Take more keys."""
+        for key in keys:
+            line = ":".join(map(str, key))
+            self._digest.update((f"\n{line}" if self.count else line).encode())
+            self.count += 1
+
+    def hexdigest(self) -> str:
+        """Return the digest of what has come so far."""
+        return self._digest.hexdigest()
 
 
 def parsed_key(plan: Plan, entity_id: str) -> Key | None:

@@ -70,7 +70,8 @@ class Look:
         self.seen = 0
         """Rows that were found beforehand, those of unaudited classes included."""
         self.summary: dict[str, Any] | None = None
-        """Why the rows are told together: too many, or unreadable."""
+        """Set where the rows are told together: their count and digest, as far as known; empty
+        where they cannot be read."""
         self.failures: list[tuple[str, Plan, None, Exception]] = []
 
     def look(self) -> None:

@@ -36,7 +36,8 @@ class Notes:
     def __init__(self, flush_context: Any, doubted: Set[Identity] = frozenset()) -> None:
         self.flush_context = flush_context
         self.doubted = doubted
-        """Objects that hold what was undone: the database is asked for all of their values."""
+        """Objects that may hold what was undone, or what a statement left stale: the database is
+        asked for all of their values."""
         self.states: Flags = flush_context.states
         self.known: dict[State, Row] = {}
         """Rows as they were read; of what is deleted, all that was known of it."""

@@ -1,6 +1,7 @@
 """Core reads beside a flush: old values that nobody loaded, names behind foreign keys.
 
-They never touch the identity map, never autoflush, and each stands in a savepoint of its own.
+They never touch the identity map, never autoflush, and one that fails leaves the transaction as it
+was: in a savepoint of its own on PostgreSQL, on SQLite by itself.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ findings are what is held at a time.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -16,6 +15,7 @@ from sqlalchemy.engine import Connection, CursorResult
 
 from .anchor import Anchor
 from .errors import SealKeyError
+from .history import metadata_of
 from .permanence import only_key
 from .retention import PRUNED
 from .seal import Seal
@@ -241,7 +241,7 @@ class Verification:
         log = self._sealer.log
         metadata = tolerant(log.c.metadata_json, "metadata")
         query = select(self._key, metadata).where(log.c.activity_type == PRUNED)
-        told = ((number, _facts(metadata).get("up_to_id"))
+        told = ((number, (metadata_of(metadata) or {}).get("up_to_id"))
                 for number, metadata in self._connection.execute(query))
         # A pruning takes what stood before its own row; whoever writes more excuses nothing.
         return max((end for number, end in told if isinstance(end, int) and end < number),
@@ -280,16 +280,6 @@ class _Rows:
         """Take all the rest and return how many they are."""
         taken = 0 if self._next is None else 1
         return taken + sum(1 for _ in self._rows)
-
-
-def _facts(metadata: Any) -> dict[str, Any]:
-    """Return a row's metadata, which a log may keep as text; none for what is no object."""
-    if isinstance(metadata, str):
-        try:
-            metadata = json.loads(metadata)
-        except (RecursionError, ValueError):
-            return {}
-    return metadata if isinstance(metadata, dict) else {}
 
 
 def _range(seal: Seal) -> str:
