@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from sqlalchemy import (
     ARRAY, JSON, Engine, ForeignKey, Index, Integer, String, event, func, select, text,
 )
@@ -118,6 +119,11 @@ class Draft(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(50))
+
+
+on_sqlite = pytest.mark.parametrize("shared_depot", ["sqlite"], indirect=True)
+on_postgresql = pytest.mark.parametrize("shared_depot", ["postgresql"], indirect=True)
+"""For what only one of the databases can do, or has to."""
 
 
 class Depot(Stage):

@@ -59,7 +59,8 @@ class Stage:
             with engine.begin() as connection:
                 connection.execute(users.insert(), [{"id": 7}, {"id": 8}])
         self.Session = sessionmaker(engine)
-        self.unwatched = sessionmaker(engine)
+        # For stocks, and for what the caller would see without a trail.
+        self.unwatched = sessionmaker(engine.execution_options(audit="the trail is not asked"))
         self.trail = AuditTrail(log=log, spool=spool)
         self.trail.watch(self.Session, base=base)
         self._before: dict[str, int] = {}

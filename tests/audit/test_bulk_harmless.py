@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from shuffify.audit.statements import Dml
 from tests import databases
-from tests.audit.depot import Crate, Depot, Draft, Item, Vehicle
+from tests.audit.depot import Crate, Depot, Draft, Item, Vehicle, on_postgresql, on_sqlite
 from tests.audit.faults import failing, nth
 
 
@@ -204,10 +204,9 @@ def test_rows_that_could_not_be_read_afterwards_are_told_as_changed(depot: Depot
     ]
 
 
+@on_postgresql
 def test_the_rows_read_beforehand_are_locked_as_the_statement_locks_them(depot: Depot) -> None:
     """Nobody changes them between our read and the caller's statement; references still pass."""
-    if depot.engine.dialect.name == "sqlite":
-        return  # One writes at a time.
     with depot.statements() as seen, depot.session() as session:
         session.execute(update(Crate).where(Crate.id == 1).values(number=1))
         session.execute(delete(Item).where(Item.id == 10))
@@ -216,10 +215,9 @@ def test_the_rows_read_beforehand_are_locked_as_the_statement_locks_them(depot: 
     assert locking == ["NO KEY UPDATE OF crates", "UPDATE OF items"]
 
 
+@on_sqlite
 def test_sqlite_takes_its_lock_before_it_reads(depot: Depot) -> None:
     """A transaction that has read may not write after another's commit, however it waits."""
-    if depot.engine.dialect.name != "sqlite":
-        return
     impatient = databases.connect(str(depot.engine.url))
     with depot.session() as writer, Session(impatient) as reader:
         reader.execute(text("PRAGMA busy_timeout = 0"))

@@ -11,7 +11,9 @@ from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from tests.audit.depot import Cell, Crate, Depot, Draft, Item, Seat, Truck, Vehicle, only
+from tests.audit.depot import (
+    Cell, Crate, Depot, Draft, Item, Seat, Truck, Vehicle, on_sqlite, only,
+)
 
 PAIR = [{"name": "x", "number": 1}, {"name": "y", "number": 2}]
 
@@ -164,13 +166,14 @@ UNTOLD_KEYS: dict[str, Callable[[Depot], Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", UNTOLD_KEYS)
+@pytest.mark.parametrize(("shared_depot", "name"), [
+    (kind, name) for kind in ("sqlite", "postgresql") for name in UNTOLD_KEYS
+    if kind == "sqlite" or name != "or ignore"
+], indirect=["shared_depot"])
 def test_what_was_inserted_elsewhere_is_not_taken_for_an_upserts_new_row(
     depot: Depot, name: str
 ) -> None:
     """SQLite goes on telling the last key, of whatever table, where no row comes."""
-    if depot.engine.dialect.name == "postgresql" and name == "or ignore":
-        return
     statement = UNTOLD_KEYS[name](depot)
 
     def do(session: Session) -> None:
@@ -184,9 +187,8 @@ def test_what_was_inserted_elsewhere_is_not_taken_for_an_upserts_new_row(
     assert row[1] is not None and depot.troubles() == {}
 
 
+@on_sqlite
 def test_an_ignored_row_is_nothing_and_a_replaced_one_is_an_update(depot: Depot) -> None:
-    if depot.engine.dialect.name == "postgresql":
-        return  # It has no such words.
     ignore, replace = (plain_insert(Crate).prefix_with(f"OR {word}")
                        for word in ("IGNORE", "REPLACE"))
     same = {"code": "c1", "user_id": 8, "token": "hush", "number": 0}
@@ -198,9 +200,8 @@ def test_an_ignored_row_is_nothing_and_a_replaced_one_is_an_update(depot: Depot)
     assert rows[1][2] == {"name": ["one", "uno"]}
 
 
+@on_sqlite
 def test_a_row_that_another_key_replaces_is_told_as_deleted(depot: Depot) -> None:
-    if depot.engine.dialect.name == "postgresql":
-        return  # It has no such words.
     replace = plain_insert(Crate).prefix_with("OR REPLACE")
     rows = depot.done(replace.values(id=70, code="c3", name="drei"))
     assert sorted((kind, key, changes["name"]) for kind, key, changes in rows) == [

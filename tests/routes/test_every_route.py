@@ -157,12 +157,12 @@ def test_rows_that_cannot_exist_are_404(mira: Visitor, path: str, row: str) -> N
 
 
 @on_sqlite
-@pytest.mark.parametrize("method, path, endpoint", CHANGES)
+@pytest.mark.parametrize(
+    "method, path, endpoint", [one for one in CHANGES if one.values[2] != "core.logout"]
+)
 def test_too_many_requests_are_429(
     mira: Visitor, app: Flask, method: str, path: str, endpoint: str
 ) -> None:
-    if endpoint == "core.logout":
-        return
     app.config["RATE_LIMITS"] = True
     token = mira.token()
     for _ in range(100):
