@@ -1,7 +1,11 @@
-"""No secret is in a row, a log line, a spool line or a counter, whatever goes wrong (A10)."""
+"""No secret is in a row or an export, a log or spool line or a measure, whatever goes wrong (A10).
+
+Report, commands and the exposition of metrics have theirs searched in tests/cli.
+"""
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,134 +14,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, ForeignKey, String, Text, TypeDecorator
-from sqlalchemy import delete, func, insert, select, text, update
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import Engine, select
 
-from shuffify.audit import Audited, Change, bind, capture, delivery, listeners, notes, render
-from shuffify.audit import spool
-from tests.audit.stage import Json, LogColumns, Stage, UserColumns, staged
-
-
-class Base(DeclarativeBase):
-    """The watched base."""
-
-
-class User(UserColumns, Base):
-    pass
-
-
-class ActivityLog(LogColumns, Base):
-    pass
-
-
-class EncryptedText(TypeDecorator[str]):
-    """Looks like a library's type for encrypted columns; complains with the value."""
-
-    impl = String
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
-        if value is None:
-            return None
-        if dialect.name == "default":
-            raise ValueError(f"no key to encrypt {value!r}")
-        return value[::-1]
-
-    def process_result_value(self, value: str | None, dialect: Any) -> str | None:
-        return value if value is None else value[::-1]
-
-
-class Fussy(TypeDecorator[str]):
-    """Cannot be bound outside a real database, and says so with the value."""
-
-    impl = String
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Any) -> str | None:
-        if dialect.name == "default":
-            raise ValueError(f"cannot bind {value!r}")
-        return None if value is None else str(value.text)
-
-    def process_result_value(self, value: str | None, dialect: Any) -> Any:
-        return value
-
-
-class Wrapped:
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def __repr__(self) -> str:
-        return f"Wrapped({self.text!r})"
-
-
-def _careless(change: Change) -> str:
-    raise ValueError(f"{change.value('note')} {change.values} {vars(change.plan)}")
-
-
-def _chatty(change: Change) -> str:
-    return f"{change.value('access_token')} {change.before('pin')} {change.values['sealed']}"
-
-
-def _extra(change: Change) -> dict[str, Any]:
-    return {"Password": "p" * 3, "now": change.value("access_token"), **change.values}
-
-
-class Vault(Base):
-    """Its policy does all that a policy should not."""
-
-    __tablename__ = "vaults"
-    __audit__ = Audited(
-        secret={"pin"}, shown={"options"}, describe=_chatty, extra=({"x": "pin"}, _extra),
-        label="pin",
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    access_token: Mapped[str | None] = mapped_column(String(200))
-    pin: Mapped[str | None] = mapped_column(String(200))
-    sealed: Mapped[str | None] = mapped_column(EncryptedText(200))
-    api_key: Mapped[Any] = mapped_column(Json, nullable=True)
-    options: Mapped[Any] = mapped_column(Json, nullable=True)
-    note: Mapped[str | None] = mapped_column(Text)
-    tracks: Mapped[Any] = mapped_column(Json, nullable=True)
-    title: Mapped[str | None] = mapped_column("db_password", String(200))
-
-
-class Till(Base):
-    """Every function of its policy fails and quotes what it saw."""
-
-    __tablename__ = "tills"
-    __audit__ = Audited(describe=_careless, extra=_careless, types={"update": _careless})
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    client_secret: Mapped[str | None] = mapped_column(String(200))
-    note: Mapped[str | None] = mapped_column(Text)
-    fussy_token: Mapped[Any] = mapped_column(Fussy(200), nullable=True)
-
-
-class Login(Base):
-    """A secret is its key."""
-
-    __tablename__ = "logins"
-
-    token: Mapped[str] = mapped_column(String(100), primary_key=True)
-    place: Mapped[str | None] = mapped_column(String(80))
-
-
-class Odd(Base):
-    __tablename__ = "odd"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    token_count: Mapped[int]
-
-
-class Visit(Base):
-    """Refers to a secret by another name."""
-
-    __tablename__ = "visits"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    login_id: Mapped[str] = mapped_column(ForeignKey("logins.token"))
+from shuffify.audit import bind, capture, cloud_event, csv_cells, delivery, ecs, listeners, notes
+from shuffify.audit import render, spool
+from tests.audit.stage import Stage, staged
+from tests.audit.vaults import ActivityLog, Base, Login, Odd, Vault, Visit, live, live_in_bulk
 
 
 @pytest.fixture
@@ -149,6 +31,30 @@ def stage(engine: Engine, tmp_path: Path) -> Iterator[Stage]:
 secrets = st.text("abcdefghijkXYZ0123456789-_", min_size=9, max_size=40)
 
 
+class Heard:
+    """A meter that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, float]] = []
+
+    def count(self, name: str, number: int) -> None:
+        self.told.append((name, number))
+
+    def observe(self, name: str, seconds: float) -> None:
+        self.told.append((name, seconds))
+
+
+def _exported(stage: Stage) -> Iterator[str]:
+    """Yield each row in other systems' words."""
+    for row in stage.rows():
+        columns = {**row._mapping, "metadata": row.metadata_json,
+                   "created_at": row.created_at.isoformat()}
+        del columns["metadata_json"]
+        yield json.dumps(cloud_event(columns, source="https://example.org", prefix="org.example"))
+        yield json.dumps(ecs(columns, namespace="example"))
+        yield repr(csv_cells(columns))
+
+
 def _everything_said(stage: Stage, caplog: pytest.LogCaptureFixture) -> str:
     formatter = logging.Formatter()
     spool = stage.trail.spool.path
@@ -158,64 +64,9 @@ def _everything_said(stage: Stage, caplog: pytest.LogCaptureFixture) -> str:
         *(formatter.format(record) for record in caplog.records if "shuffify" in record.name),
         spool.read_text() if spool.exists() else "",
         repr(stage.trail.counters()),
+        repr(stage.trail.meter and vars(stage.trail.meter)),
+        *_exported(stage),
     ))
-
-
-def _live(stage: Stage, one: str, two: str) -> None:
-    """Plant secrets by insert, update of loaded and of expired, and delete."""
-    for model, names in (
-        (Vault, ("access_token", "pin", "sealed", "title", "note")),
-        (Till, ("client_secret", "note")),
-    ):
-        with stage.session() as session:
-            thing = model(**dict.fromkeys(names, one))
-            if model is Vault:
-                thing.options = {"deep": [{"apiKey": one, "b": {"token": {"x": one}}}]}
-                thing.api_key, thing.tracks = {"a": one}, [one]
-            else:
-                thing.fussy_token = Wrapped(one)
-            session.add(thing)
-            session.commit()
-            for name in names:
-                setattr(thing, name, two)
-            if model is Vault:
-                thing.options = {"deep": [{"apiKey": two, "b": {"token": {"x": two}}}]}
-                thing.api_key, thing.tracks = {"a": two}, [two]
-            else:
-                thing.fussy_token = Wrapped(two)
-            session.commit()
-            session.delete(thing)
-            session.commit()
-    with stage.session() as session:
-        login = Login(token=one, place="here")
-        session.add(login)
-        session.commit()
-        login.place = "there"
-        session.commit()
-        login.token = two
-        session.commit()
-        session.delete(login)
-        session.commit()
-
-
-def _live_in_bulk(stage: Stage, one: str, two: str) -> None:
-    """Plant them by statements, as values and in what their WHERE spells out."""
-    deep = {"deep": [{"apiKey": one, "b": {"token": {"x": one}}}]}
-    made = {"access_token": one, "pin": one, "title": one, "note": one, "options": deep,
-            "api_key": {"a": one}, "tracks": [one]}
-    with stage.session() as session:
-        session.execute(insert(Vault).values(sealed=one), [made, made])
-        session.execute(insert(Login), [{"token": one, "place": "here"}])
-        session.execute(update(Vault).where(
-            Vault.pin == one, text(f"pin = '{one}' /* {two} */"), Vault.note.in_([one, two]),
-        ).values(pin=two, access_token=two, note=func.upper(two), api_key={"a": two}))
-        session.execute(update(Login).where(Login.token == one).values(token=two))
-        session.execute(update(Login), [{"token": two, "place": "there"}])
-        allowed = text("UPDATE vaults SET pin = :pin").execution_options(audit="a test of logs")
-        session.execute(allowed, {"pin": one})
-        session.execute(delete(Vault).where(Vault.access_token == two))
-        session.execute(delete(Login).where(Login.token.like(f"{two}%")))
-        session.commit()
 
 
 @pytest.mark.report(73)
@@ -228,14 +79,16 @@ def test_no_secret_is_told_anywhere(
 ) -> None:
     caplog.set_level(logging.DEBUG, "shuffify")
     caplog.clear()
+    stage.trail.meter = meter = Heard()
     one, two = f"Zq{one}", f"Zr{two}"
     with bind(user_id=user_id):
-        _live(stage, one, two)
+        live(stage, one, two)
         for stage.trail.bulk_limit in (1, 500):
-            _live_in_bulk(stage, one, two)
+            live_in_bulk(stage, one, two)
 
     told = _everything_said(stage, caplog)
     assert "vault" in told and "till" in told and "login" in told
+    assert ("rows.vault_create" in dict(meter.told)) == (user_id == 7)
     for secret in (one, two):
         assert secret not in told and secret.upper() not in told
         assert secret[::-1] not in told
@@ -319,7 +172,7 @@ def test_an_error_inside_the_engine_is_told_without_its_words(
 
     monkeypatch.setattr(owner, name, quote)
     with bind(user_id=404 if owner is spool.Spool else 7):
-        _live(stage, "one", "two")
+        live(stage, "one", "two")
 
     assert "ValueError" in caplog.text
     assert words not in _everything_said(stage, caplog)

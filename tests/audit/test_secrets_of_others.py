@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from sqlalchemy import (
-    Column, Engine, ForeignKey, ForeignKeyConstraint, String, Table, TypeDecorator, select, update,
+    Column, Engine, ForeignKey, ForeignKeyConstraint, String, Table, select, update,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, configure_mappers, mapped_column, relationship
 
 from shuffify.audit import Audited, NotAudited, bind
 from tests.audit.stage import LogColumns, Stage, UserColumns, staged
+from tests.audit.vaults import EncryptedText
 
 
 class Base(DeclarativeBase):
@@ -26,17 +26,6 @@ class User(UserColumns, Base):
 
 class ActivityLog(LogColumns, Base):
     pass
-
-
-class EncryptedText(TypeDecorator[str]):
-    impl = String(200)
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
-        return value and value[::-1]
-
-    def process_result_value(self, value: str | None, dialect: Any) -> str | None:
-        return value and value[::-1]
 
 
 LINKS = Table(
@@ -59,7 +48,7 @@ class Shelf(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     pin: Mapped[str] = mapped_column(String(50))
-    note: Mapped[str] = mapped_column(EncryptedText())
+    note: Mapped[str] = mapped_column(EncryptedText(200))
     motto: Mapped[str] = mapped_column(String(5_000))
 
 
@@ -87,7 +76,7 @@ class Locker(Base):
 
     __tablename__ = "lockers"
 
-    mark: Mapped[str] = mapped_column(EncryptedText(), primary_key=True)
+    mark: Mapped[str] = mapped_column(EncryptedText(200), primary_key=True)
 
 
 class Door(Base):
