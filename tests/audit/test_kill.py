@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from tests import databases
 from tests.audit.nursery import NAME
@@ -27,25 +27,35 @@ PATIENCE = 30.0
 """Seconds that a killed child's connection may take to end."""
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Return a watched world on PostgreSQL for all the tests; they take `stage`."""
+    with databases.new_database() as url:
+        engine = databases.connect(url)
+        world = World(engine, tmp_path_factory.mktemp("kill") / "spool.jsonl")
+        yield world
+        world.close()
+        engine.dispose()
+
+
 @pytest.fixture
-def stage(postgres_url: str, tmp_path: Path) -> Iterator[World]:
-    """Return a watched world on PostgreSQL with one playlist in it."""
-    engine = databases.connect(postgres_url)
-    world = World(engine, tmp_path / "spool.jsonl")
-    with world.session() as session:
+def stage(home: World) -> World:
+    """Return the world with one playlist in it."""
+    with home.session() as session:
+        for playlist in session.scalars(select(Playlist)):
+            session.delete(playlist)
         session.add(Playlist(user_id=7, name="Morning"))
         session.commit()
-    yield world
-    world.close()
-    engine.dispose()
+    return home
 
 
-@pytest.fixture
-def kill(stage: World, postgres_url: str) -> Iterator[Kill]:
+@pytest.fixture(scope="module")
+def kill(home: World) -> Iterator[Kill]:
     """Return what lets a child work up to a moment, and kills it."""
     root = Path(__file__).parents[2]
+    url = home.engine.url.render_as_string(hide_password=False)
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.audit.nursery", postgres_url], cwd=root, text=True,
+        [sys.executable, "-m", "tests.audit.nursery", url], cwd=root, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     ) as nursery:
         assert nursery.stdin is not None and nursery.stdout is not None
@@ -60,7 +70,7 @@ def kill(stage: World, postgres_url: str) -> Iterator[Kill]:
             os.kill(child, signal.SIGKILL)
             while answers.readline().strip() != "dead":
                 pass
-            wait_for_the_server(stage)
+            wait_for_the_server(home)
 
         yield kill
         orders.close()

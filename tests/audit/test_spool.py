@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+import shuffify
 from shuffify.audit import bind
 from shuffify.audit.spool import Spool
 from tests.audit.faults import ActivityLog, Base, Shelf
@@ -90,47 +91,51 @@ def test_a_line_is_appended_at_once_synced_and_nobody_elses_to_read(
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-WRITER = """
-import sys
+WRITERS = """
+import os, sys
 from pathlib import Path
-from shuffify.audit.spool import Spool
+from audit.spool import Spool
 spool = Spool(Path(sys.argv[1]))
 print("ready", flush=True)
 sys.stdin.readline()
-for number in range(40):
-    spool.append({"event_id": f"{sys.argv[2]}-{number}", "text": "x" * 9000}, "insert", "e")
+children = []
+for who in range(3):
+    children.append(os.fork())
+    if not children[-1]:
+        for number in range(400):
+            spool.append({"event_id": f"{who}-{number}", "text": "x" * 9000}, "insert", "e")
+        os._exit(0)
+sys.exit(max(os.waitpid(child, 0)[1] for child in children))
 """
 
 
 def test_processes_share_the_file_also_while_it_is_replayed(path: Path) -> None:
     path.parent.mkdir(parents=True)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    writers = [
-        subprocess.Popen([sys.executable, "-c", WRITER, str(path), str(number)], text=True,
-                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment,
-                         stderr=subprocess.DEVNULL)
-        for number in range(3)
-    ]
-    for writer in writers:
-        assert writer.stdout is not None and writer.stdout.readline() == "ready\n"
-    for writer in writers:
-        assert writer.stdin is not None
-        writer.stdin.write("go\n")
-        writer.stdin.flush()
+    # The engine by itself, imported once: shuffify's own __init__ brings the app along.
+    home = str(Path(shuffify.__file__).parent)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([home, *filter(None, sys.path)])}
     seen: list[str] = []
 
     def put(row: dict[str, Any]) -> str:
         seen.append(row["event_id"])
         return "inserted"
 
-    while any(writer.poll() is None for writer in writers):
-        Spool(path).replay(put)
-    for writer in writers:
-        writer.communicate()
-        assert writer.returncode == 0
+    overlapping = 0
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITERS, str(path)], text=True, env=environment,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    ) as writers:
+        assert writers.stdin is not None and writers.stdout is not None
+        assert writers.stdout.readline() == "ready\n"
+        writers.stdin.write("go\n")
+        writers.stdin.flush()
+        while writers.poll() is None:
+            overlapping += bool(Spool(path).replay(put)["inserted"])
+    assert writers.returncode == 0
     Spool(path).replay(put)
 
-    assert sorted(seen) == sorted(f"{who}-{number}" for who in range(3) for number in range(40))
+    assert overlapping > 1, "they are replayed while they are written"
+    assert sorted(seen) == sorted(f"{who}-{one}" for who in range(3) for one in range(400))
 
 
 def test_a_line_is_not_lost_when_a_replay_takes_the_file_between_open_and_write(

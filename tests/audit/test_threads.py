@@ -18,6 +18,7 @@ from tests import databases
 from tests.audit.world import Playlist, User, World
 
 THREADS = 16
+TRANSACTIONS = 50
 ACTORS = range(100, 100 + THREADS)
 
 
@@ -64,21 +65,19 @@ def write_alternating(session: Session, number: int, transactions: int) -> None:
 
 @pytest.mark.report(29, 44)
 @pytest.mark.slow
-@pytest.mark.parametrize(("kind", "transactions"), [("plain", 50), ("scoped", 200)])
-def test_no_row_carries_another_threads_actor(
-    crowd: World, kind: str, transactions: int
-) -> None:
+@pytest.mark.parametrize("kind", ["plain", "scoped"])
+def test_no_row_carries_another_threads_actor(crowd: World, kind: str) -> None:
     registry = scoped_session(crowd.Session)
 
     def work(number: int) -> AuditContext:
         session: Any = registry() if kind == "scoped" else crowd.session()
-        write_alternating(session, number, transactions)
+        write_alternating(session, number, TRANSACTIONS)
         session.close()
         return current()
 
     assert set(in_threads(work)) == {AuditContext()}
     rows = crowd.rows()
-    assert len(rows) == THREADS * transactions == crowd.trail.counters()["rows"]
+    assert len(rows) == THREADS * TRANSACTIONS == crowd.trail.counters()["rows"]
     for row in rows:
         name = row.metadata_json["changes"]["name"][1]
         assert name == f"{row.user_id}:{row.request_id}"
