@@ -121,12 +121,13 @@ class _Matching(Look):
             columns = list(selection.selected_columns)[:width]
             selection = selection.order_by(*columns).execution_options(yield_per=KEYS_AT_ONCE)
             for parameters in self.dml.sets:
-                for some in self.connection.execute(selection, parameters).partitions():
-                    keys = list(dict.fromkeys(tuple(row[:width]) for row in some))
-                    keys = keys[1:] if keys[0] == before else keys
-                    digest.add(keys)
-                    before = keys[-1] if keys else before
-                    self._pass(keys)
+                with self.connection.execute(selection, parameters) as found:
+                    for some in found.partitions():
+                        keys = list(dict.fromkeys(tuple(row[:width]) for row in some))
+                        keys = keys[1:] if keys[0] == before else keys
+                        digest.add(keys)
+                        before = keys[-1] if keys else before
+                        self._pass(keys)
         return {"count": digest.count, "keys": digest.hexdigest()}
 
     def _pass(self, keys: list[Key]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
 from operator import itemgetter
 from time import perf_counter
 from typing import Any, Final
@@ -70,16 +72,12 @@ class Delivery:
         """Keep the fact that something went unrecorded: an auditor must see the gap."""
         told = describe_error(error)
         log.error("%s could not be audited: %s", what, traced(error))
-        row = self.renderer.explicit(context, utcnow(), {
-            "user_id": context.user_id,
-            "activity_type": "audit_gap",
-            "description": f"{what} went unrecorded",
-            "playlist_id": None,
-            "playlist_name": None,
-            "metadata_json": {"error": type(error).__name__},
-            "event_id": None,
-        })
-        frame.refused.append(Refused(row, "capture", told, retry=row["user_id"] is not None))
+        row = self._own_row(context, utcnow(), "audit_gap", f"{what} went unrecorded",
+                            {"error": type(error).__name__})
+        if context.actor.kind == "unknown":
+            self._unknown(row)
+        may_stand = row["user_id"] is not None or not self._needs_user
+        frame.refused.append(Refused(row, "capture", told, retry=may_stand))
 
     def hold(self, connection: Connection, frame: Frame, row: Row, error: Exception) -> None:
         """Let a refused explicit row wait for the caller's outcome."""
@@ -108,10 +106,10 @@ class Delivery:
     def settle(self, unit: Unit) -> None:
         """Count what became durable; save what was refused, now that the connection is back."""
         root = unit.outcome()
-        if root.rows:
-            self._counters.add_rows(root.rows)
         if root.refused:
             self._save(unit, root.refused)
+        if root.rows:
+            self._counters.add_rows(root.rows)
 
     def follow(self, unit: Unit) -> None:
         """Leave it to the transaction that the session had joined: until it ends, only wait."""
@@ -119,22 +117,19 @@ class Delivery:
         if unit.connection is None or not (root.rows or root.refused):
             unit.stop_waiting()
             return
-
-        def committed() -> None:
-            rows, refused = root.rows.copy(), self._placed(unit, root.refused)
-            root.forget()
-            self._counters.add_rows(rows)
-            for one in refused:
-                self.lose(one.row, one.stage, one.error)
-
         waiting = unit.waiting()
         waiting.when_undone(root.forget)
-        waiting.when_committed(committed)
+        waiting.when_committed(partial(self._followed, unit, root))
         waiting.leave()
+
+    def _followed(self, unit: Unit, root: Frame) -> None:
+        for one in self._placed(unit, root.refused):
+            self.lose(one.row, one.stage, one.error)
+        self._counters.add_rows(root.rows)
+        root.forget()
 
     def lose(self, row: Mapping[str, Any], stage: str, error: str) -> None:
         """Count a row that the table does not have, and keep it in the spool."""
-        self._counters.add(f"losses.{stage}")
         try:
             known = {name: row[name] for name in row
                      if name in self.renderer.fields or name == SCHEMA}
@@ -142,6 +137,7 @@ class Delivery:
         except Exception as problem:
             self._counters.add("degraded.spool")
             log.error("the audit spool cannot be written: %s", describe_error(problem))
+        self._counters.add(f"losses.{stage}")
 
     # -- rows ----------------------------------------------------------------------------------
 
@@ -175,25 +171,31 @@ class Delivery:
         """Say of each suspension who let how many changes pass, and why."""
         rows: list[Row] = []
         for pause, passed in frame.passed.items():
-            actor = passed.context.actor
-            named = actor.kind == "user" and actor.user_id is not None
             number = f"{passed.number} change{'' if passed.number == 1 else 's'}"
-            row = self.renderer.explicit(passed.context, passed.at, {
-                "user_id": actor.user_id,
-                "activity_type": SUSPENDED,
-                "description": f"Let {number} pass unrecorded: {pause.reason}",
-                "playlist_id": None,
-                "playlist_name": None,
-                "metadata_json": {
-                    "changes": passed.number,
-                    "reason": pause.reason,
-                    **({} if named else {"actor": actor_of(passed.context)}),
-                },
-                "event_id": None,
-            })
+            said = f"Let {number} pass unrecorded: {pause.reason}"
+            row = self._own_row(passed.context, passed.at, SUSPENDED, said,
+                                {"changes": passed.number, "reason": pause.reason})
             self._admit(row, passed.context, frame, rows)
         frame.passed.clear()
         return rows
+
+    def _own_row(self, context: AuditContext, at: datetime, kind: str, said: str,
+                 told: dict[str, Any]) -> Row:
+        """Return a row about the trail itself, with who acted and why as in any other."""
+        metadata: dict[str, Any] = {}
+        actor = context.actor
+        if actor.kind != "user" or actor.user_id is None:
+            metadata["actor"] = actor_of(context)
+        self.renderer.add_context(metadata, context)
+        return self.renderer.explicit(context, at, {
+            "user_id": actor.user_id,
+            "activity_type": kind,
+            "description": said,
+            "playlist_id": None,
+            "playlist_name": None,
+            "metadata_json": {**metadata, **told},
+            "event_id": None,
+        })
 
     def _least(self, change: Change, event_id: str) -> Row:
         """Say that an object changed where nothing more can be said of it."""

@@ -22,7 +22,7 @@ from .callsite import call_site, sender
 from .context import current
 from .counters import Counters
 from .dml import Dml, tables_written
-from .errors import traced
+from .guard import report
 from .marks import ALLOWED, CAPTURED, allowing
 from .registry import Registry
 from .suspension import suspension
@@ -87,7 +87,7 @@ class Detector:
                         unit.sends()
                         return True
         except Exception as error:
-            self._failed(error)
+            report(self._counters, "degraded.bypass", "the search for bypasses", error)
         return False
 
     def executed(self, cursor: Any, statement: Any, context: Any) -> None:
@@ -95,11 +95,7 @@ class Detector:
         try:
             self._look(context.root_connection, cursor, _text_of(statement, context), context)
         except Exception as error:
-            self._failed(error)
-
-    def _failed(self, error: Exception) -> None:
-        self._counters.add("degraded.bypass")
-        log.error("the search for bypasses failed: %s", traced(error))
+            report(self._counters, "degraded.bypass", "the search for bypasses", error)
 
     def _look(self, connection: Connection, cursor: Any, statement: str, context: Any) -> None:
         # A default that is executed beforehand comes with the context of its INSERT.

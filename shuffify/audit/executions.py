@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from sqlalchemy import inspect
-from sqlalchemy.orm import FromStatement, ORMExecuteState, Session
+from sqlalchemy.orm import FromStatement, Mapper, ORMExecuteState, Session
 
 from .bulk import Delete, Update
 from .change import Change
@@ -54,20 +54,30 @@ class Executions:
         if look is None:
             return None
         result = self._run(state, dml, look.statement, **look.options)
-        reply = look.reply(result)
+        self._heard(look, result)
         self._looked(state.session, look, result)
-        return reply
+        return result if look.answer is None else look.answer
 
     def _run(self, state: ORMExecuteState, dml: Dml, statement: Any, **options: Any) -> Any:
         """Run the caller's statement, marked as one that is no bypass."""
-        unit = self._hear.unit(state.session)
-        unit.captures.append(dml.mapper)
+        captures = self._captures(state.session)
+        if captures is None:
+            captures = []
+        captures.append(dml.mapper)
         try:
             # A FromStatement runs as it came: what we know of it is only its inner part.
             inner = None if isinstance(state.statement, FromStatement) else statement
             return state.invoke_statement(inner, execution_options={CAPTURED: True, **options})
         finally:
-            unit.captures.pop()
+            captures.pop()
+
+    @guarded("degraded.read")
+    def _heard(self, look: Look, result: Any) -> None:
+        look.heard(result)
+
+    @guarded("degraded.read")
+    def _captures(self, session: Session) -> list[Mapper[Any]] | None:
+        return self._hear.unit(session).captures
 
     def _run_untold(self, state: ORMExecuteState, dml: Dml) -> Any:
         """Run a statement of which nothing is told and whose options the detector will not see."""

@@ -6,11 +6,16 @@ that it has joined, only the Connection tells.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
+from weakref import ref
 
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
+
+from .counters import Counters
+from .errors import is_lost
+from .guard import report
 
 _FATES: Final = "_audit_fates"
 """Where a connection remembers who waits for what becomes of its transaction."""
@@ -20,12 +25,14 @@ class Waiting:
     """What one root transaction of a Session wants to hear of its Connection.
 
     It goes on waiting from one transaction of the Connection to the next, as the Session does,
-    until it is told to stop.
+    until it is told to stop. Each callback has a guard of its own: its failure reaches neither the
+    caller, whose COMMIT or ROLLBACK is about to be sent, nor whoever else waits (A2).
     """
 
-    __slots__ = ("_fates", "_drains", "_settles", "_forgets", "is_left")
+    __slots__ = ("_counters", "_fates", "_drains", "_settles", "_forgets", "is_left")
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, counters: Counters) -> None:
+        self._counters = counters
         self._fates = _fates_of(connection)
         self._drains: list[Callable[[], None]] = []
         self._settles: list[Callable[[], None]] = []
@@ -56,29 +63,38 @@ class Waiting:
             self._fates.waiting.remove(self)
 
     def committing(self) -> None:
-        for drain in self._drains:
-            drain()
+        self._call("degraded.drain", self._drains)
 
     def committed(self) -> None:
-        for settle in self._settles:
-            settle()
+        self._call("losses.settle", self._settles)
 
     def undone(self, savepoint: str | None = None) -> None:
-        for around, forget in self._forgets:
-            if savepoint is None or savepoint in around:
-                forget()
+        self._call("degraded.rollback", [
+            forget for around, forget in self._forgets
+            if savepoint is None or savepoint in around
+        ])
+
+    def _call(self, stage: str, callbacks: Iterable[Callable[[], None]]) -> None:
+        for callback in callbacks:
+            try:
+                callback()
+            except Exception as error:
+                if is_lost(error):
+                    raise
+                report(self._counters, stage, "a connection's event", error)
 
 
 class _Fates:
     """All who wait for one Connection, behind one set of listeners.
 
     A listener cannot be removed while its own event is going on, and a connection may see any
-    number of sessions come and go.
+    number of sessions come and go. It must not hold the Connection: one that its caller drops
+    goes back to its pool at once, not when garbage is collected.
     """
 
     def __init__(self, connection: Connection) -> None:
         self.waiting: list[Waiting] = []
-        self._connection = connection
+        self._connection = ref(connection)
         for name, listener in (
             ("commit", self._commit), ("prepare_twophase", self._prepare),
             ("commit_twophase", self._commit_prepared), ("rollback", self._rollback),
@@ -89,7 +105,8 @@ class _Fates:
     def open_savepoints(self) -> frozenset[str]:
         """Return the names of the savepoints that are open now."""
         names = set()
-        savepoint: Any = self._connection.get_nested_transaction()
+        connection = self._connection()
+        savepoint: Any = None if connection is None else connection.get_nested_transaction()
         while savepoint is not None:
             names.add(savepoint._savepoint)
             savepoint = savepoint._previous_nested

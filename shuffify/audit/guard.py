@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Any, TypeVar
 
+from .counters import Counters
 from .errors import is_lost, traced
 
 log = logging.getLogger("shuffify.audit")
@@ -25,10 +27,17 @@ def guarded(stage: str) -> Callable[[Listener], Listener]:
             except Exception as error:
                 if is_lost(error):
                     raise
-                self.counters.add(stage)
-                log.error("auditing failed in %s: %s", listener.__name__, traced(error))
+                report(self.counters, stage, listener.__name__, error)
                 return None
 
         return guard  # type: ignore[return-value]
 
     return decorate
+
+
+def report(counters: Counters, stage: str, where: str, error: Exception) -> None:
+    """Count and log a failure; raises no `Exception`, for nobody is left to catch it."""
+    with suppress(Exception):
+        counters.add(stage)
+    with suppress(Exception):
+        log.error("auditing failed in %s: %s", where, traced(error))

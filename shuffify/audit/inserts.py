@@ -35,7 +35,8 @@ class Insert(Look):
         self.sets: list[Set] = []
         self.is_told = False
         """The values are what the statement says, not what a SELECT may say differently."""
-        self._learns = False
+        self._told_keys: list[Key] | None = None
+        """Those that we asked for."""
         self._count: int | None = None
         if self.dml.statement.select is not None and not self.dml.returns_rows \
                 and "preserve_rowcount" not in self.dml.options:
@@ -70,9 +71,9 @@ class Insert(Look):
             and getattr(self.dml.mapper.local_table, "implicit_returning", False)
             and self._may_learn()
         ):
-            self._learns = True
+            # What SQLAlchemy gives without them. All that may fail comes before the assignment.
             key = [getattr(self.dml.entity, name) for name in self.key]
-            self.statement = self.dml.statement.returning(*key)
+            self.statement, self.answer = self.dml.statement.returning(*key), null_dml_result()
 
     def _may_learn(self) -> bool:
         """Tell whether the database returns rows to whoever may insert them.
@@ -95,17 +96,14 @@ class Insert(Look):
         schema = schemas.get(table.schema, table.schema)
         return ".".join(quote(part) for part in (schema, table.name) if part)
 
-    def reply(self, result: Any) -> Any:
-        """Keep the keys or the number that we asked for; the caller gets what there is without."""
+    def heard(self, result: Any) -> None:
         if self.options and isinstance(result, CursorResult):
             count = result.context.rowcount
-            self._count = count if count >= 0 else None
             # SQLAlchemy's own attribute: None has the driver asked, as without the option.
             result.context._rowcount = None
-        if not self._learns:
-            return result
-        self._told_keys = [tuple(row) for row in result]
-        return null_dml_result()
+            self._count = count if count >= 0 else None
+        if self.answer is not None:
+            self._told_keys = [tuple(row) for row in result]
 
     def _selected(self) -> list[Set]:
         names, selected = self.dml.selected()
@@ -126,7 +124,7 @@ class Insert(Look):
                 yield self.as_stored(key)
 
     def _learnt_keys(self, result: Any) -> list[Key]:
-        if self._learns:
+        if self._told_keys is not None:
             return self._told_keys
         try:
             rows = getattr(result, "raw", result).inserted_primary_key_rows

@@ -17,7 +17,6 @@ Every listener is a few lines inside a guard: no `Exception` of ours reaches the
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -30,16 +29,14 @@ from .capture import Capture
 from .counters import Counters
 from .delivery import Delivery
 from .detector import Detector
-from .errors import is_lost, traced
-from .guard import guarded
+from .errors import is_lost
+from .guard import guarded, report
 from .ledger import Scene
 from .notes import Flags, Notes, look_before_delete, look_before_switch, look_before_update
 from .plan import Plan
 from .recorder import Recorder
 from .registry import Registry
 from .unit import Unit, bind_of_log, is_last, utcnow
-
-log = logging.getLogger("shuffify.audit")
 
 MOST_FLUSHES: Final = 100
 """As many as `Session.commit` itself allows before it calls the loop endless."""
@@ -172,8 +169,7 @@ class Listeners:
             # later, may still write: the rows wait for the very COMMIT.
             self.unit(session).postpone(self.recorder.drain)
         except Exception as error:
-            self.counters.add("degraded.drain")
-            log.error("auditing failed before a commit: %s", traced(error))
+            report(self.counters, "degraded.drain", "before_commit", error)
             return not is_nested
         return False
 
@@ -238,7 +234,7 @@ class Listeners:
     def unit(self, session: Session) -> Unit:
         unit = session.info.get(self)
         if unit is None:
-            unit = session.info[self] = Unit()
+            unit = session.info[self] = Unit(self.counters)
         return unit
 
     def _hear(self, state: Any) -> Notes | None:

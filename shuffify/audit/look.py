@@ -66,6 +66,8 @@ class Look:
         """What runs: the caller's own, but for an INSERT whose keys nobody would learn."""
         self.options: dict[str, Any] = {}
         """Execution options with which it runs."""
+        self.answer: Any = None
+        """What the caller gets then in place of a result that has our keys."""
         self.before: Found = {}
         self.seen = 0
         """Rows that were found beforehand, those of unaudited classes included."""
@@ -81,9 +83,8 @@ class Look:
         elif not self.attempt(self._look_first):
             self.before, self.summary = {}, {}
 
-    def reply(self, result: Any) -> Any:
-        """Return what the caller gets: its result, as it came."""
-        return result
+    def heard(self, result: Any) -> None:
+        """Take from the caller's result what only we have asked for."""
 
     def changes(self, result: Any, moment: Moment) -> list[Change]:
         """Return what the statement did to each of its rows, or to all of them together."""

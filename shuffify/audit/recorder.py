@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from .change import Change
+from .context import current
 from .counters import Counters
 from .delivery import Delivery
-from .errors import describe_error
+from .errors import describe_error, is_lost
 from .guard import guarded
 from .ledger import Frame, Scene
 from .plan import Plan
@@ -79,10 +80,15 @@ class Recorder:
     def drain(self, unit: Unit) -> None:
         """Write what a root transaction comes to; what is kept from now on is written at once."""
         unit.late = True
-        root = unit.ledger.collapse()
-        changes = root.take()
-        if changes or root.passed:
-            self._deliver(unit, root, changes)
+        try:
+            root = unit.ledger.collapse()
+            changes = root.take()
+            if changes or root.passed:
+                self._deliver(unit, root, changes)
+        except Exception as error:
+            if is_lost(error):
+                raise
+            self.delivery.gap(unit.ledger.root, current(), "A transaction", error)
 
     def _deliver(self, unit: Unit, frame: Frame, changes: list[Change]) -> None:
         if unit.elsewhere:

@@ -158,7 +158,7 @@ class Renderer:
             metadata["cascaded"] = dict(change.cascaded)
         if elsewhere:
             metadata["other_bind"] = True
-        self._add_context(metadata, context)
+        self.add_context(metadata, context)
         encoded = bounded(metadata, list(changes))
         if may_hold(encoded):
             exact = {name: spelt(pair) if name in plan.columns else pair
@@ -167,7 +167,8 @@ class Renderer:
                 return bounded({**metadata, "changes": exact}, list(changes))
         return encoded
 
-    def _add_context(self, metadata: dict[str, Any], context: AuditContext) -> None:
+    def add_context(self, metadata: dict[str, Any], context: AuditContext) -> None:
+        """Add why and for whom somebody acted, where the application said so."""
         if context.reason is not None:
             metadata["reason"] = context.reason
         if context.on_behalf_of is not None:

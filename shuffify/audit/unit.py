@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapper, Session, SessionTransaction
 from sqlalchemy.sql import ClauseElement
 
 from .context import current
+from .counters import Counters
 from .fate import Waiting
 from .ledger import Frame, Identity, Ledger, Scene
 from .notes import Notes
@@ -41,9 +42,10 @@ class Unit:
 
     __slots__ = ("connection", "ledger", "notes", "flushes", "late", "durable", "ended",
                  "changes_before", "_postponed", "_joined", "_outer", "_savepoints", "_islands",
-                 "_sheltered", "captures", "home", "elsewhere", "_away", "_waiting")
+                 "_sheltered", "captures", "home", "elsewhere", "_away", "_waiting", "_counters")
 
-    def __init__(self) -> None:
+    def __init__(self, counters: Counters) -> None:
+        self._counters = counters
         self.connection: Connection | None = None
         """The one to the log's own bind."""
         self.home: Engine | None = None
@@ -135,7 +137,7 @@ class Unit:
         """Return what hears of the connection's transaction; only where there is one."""
         if self._waiting is None:
             assert self.connection is not None
-            self._waiting = Waiting(self.connection)
+            self._waiting = Waiting(self.connection, self._counters)
         return self._waiting
 
     def stop_waiting(self) -> None:

@@ -136,9 +136,10 @@ def _dump(session: Session) -> list[Any]:
     ]
 
 
-def clear(stage: Stage) -> None:
+def clear(stage: Stage, and_turn_page: bool = True) -> None:
     """Empty the data tables and turn the log's page; the users stay."""
-    stage.turn_page()
+    if and_turn_page:
+        stage.turn_page()
     with stage.engine.begin() as connection:
         for table in reversed(Base.metadata.sorted_tables):
             if table.name not in ("users", "activity_log"):
