@@ -105,28 +105,33 @@ class Delivery:
 
     def settle(self, unit: Unit) -> None:
         """Count what became durable; save what was refused, now that the connection is back."""
-        root = unit.outcome()
-        if root.refused:
-            self._save(unit, root.refused)
-        if root.rows:
-            self._counters.add_rows(root.rows)
+        done = unit.done()
+        if done is None:
+            return
+        if done.refused:
+            self._save(unit, done.refused)
+        if done.rows:
+            self._counters.add_rows(done.rows)
 
     def follow(self, unit: Unit) -> None:
         """Leave it to the transaction that the session had joined: until it ends, only wait."""
-        root = unit.outcome()
+        done, root = unit.done(), unit.outcome()
+        if done is not None:
+            self.leave(unit, done)
         if unit.connection is None or not (root.rows or root.refused):
             unit.stop_waiting()
             return
         waiting = unit.waiting()
-        waiting.when_undone(root.forget)
-        waiting.when_committed(partial(self._followed, unit, root))
         waiting.leave()
+        waiting.when_undone(root.forget)
+        waiting.when_committed(partial(self.leave, unit, root))
 
-    def _followed(self, unit: Unit, root: Frame) -> None:
-        for one in self._placed(unit, root.refused):
+    def leave(self, unit: Unit, done: Frame) -> None:
+        """Count and save just before the COMMIT: afterwards nobody is told of it."""
+        for one in self._placed(unit, done.refused):
             self.lose(one.row, one.stage, one.error)
-        self._counters.add_rows(root.rows)
-        root.forget()
+        self._counters.add_rows(done.rows)
+        done.forget()
 
     def lose(self, row: Mapping[str, Any], stage: str, error: str) -> None:
         """Count a row that the table does not have, and keep it in the spool."""

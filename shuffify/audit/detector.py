@@ -244,7 +244,7 @@ def _is_flushing(session: Session, unit: Unit) -> bool:
 
     `bulk_*` methods open one of their own, in a hook of a flush as well; before_flush listeners
     run while the flush has none yet. Both attributes are SQLAlchemy's own, the same in 2.0 and
-    2.1; this is the only function that reads them.
+    2.1; this and `Notes.are_of` are the only functions that read them.
     """
     notes = unit.notes
     if notes is None:

@@ -12,6 +12,7 @@ from weakref import ref
 
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
 
 from .counters import Counters
 from .errors import is_lost
@@ -29,15 +30,16 @@ class Waiting:
     caller, whose COMMIT or ROLLBACK is about to be sent, nor whoever else waits (A2).
     """
 
-    __slots__ = ("_counters", "_fates", "_drains", "_settles", "_forgets", "is_left")
+    __slots__ = ("_session", "_counters", "_fates", "_drains", "_settles", "_forgets", "_is_left")
 
-    def __init__(self, connection: Connection, counters: Counters) -> None:
+    def __init__(self, connection: Connection, session: ref[Session], counters: Counters) -> None:
+        self._session = session
         self._counters = counters
         self._fates = _fates_of(connection)
         self._drains: list[Callable[[], None]] = []
         self._settles: list[Callable[[], None]] = []
         self._forgets: list[tuple[frozenset[str], Callable[[], None]]] = []
-        self.is_left = False
+        self._is_left = False
         self._fates.waiting.append(self)
 
     def when_committing(self, drain: Callable[[], None]) -> None:
@@ -55,24 +57,32 @@ class Waiting:
     def leave(self) -> None:
         """Hear of the end of the transaction under way, and of nothing after it."""
         self._drains.clear()
-        self.is_left = True
+        self._settles.clear()
+        self._is_left = True
 
     def stop(self) -> None:
-        """Hear of nothing any more."""
+        """Hear of nothing any more, and hold nobody."""
         if self in self._fates.waiting:
             self._fates.waiting.remove(self)
+        for callbacks in (self._drains, self._settles, self._forgets):
+            callbacks.clear()
 
     def committing(self) -> None:
         self._call("degraded.drain", self._drains)
 
     def committed(self) -> None:
-        self._call("losses.settle", self._settles)
+        self._call("losses.settle", [*self._settles, self._stop_if_left])
 
     def undone(self, savepoint: str | None = None) -> None:
-        self._call("degraded.rollback", [
-            forget for around, forget in self._forgets
-            if savepoint is None or savepoint in around
-        ])
+        forgets = [forget for around, forget in self._forgets
+                   if savepoint is None or savepoint in around]
+        ends = [self._stop_if_left] if savepoint is None else []
+        self._call("degraded.rollback", forgets + ends)
+
+    def _stop_if_left(self) -> None:
+        """Stop once nobody is there any more for whom to wait."""
+        if self._is_left or self._session() is None:
+            self.stop()
 
     def _call(self, stage: str, callbacks: Iterable[Callable[[], None]]) -> None:
         for callback in callbacks:
@@ -123,19 +133,14 @@ class _Fates:
     def _commit_prepared(self, *_: Any) -> None:
         for one in [*self.waiting]:
             one.committed()
-        self._forget_the_left()
 
     def _rollback(self, *_: Any) -> None:
         for one in [*self.waiting]:
             one.undone()
-        self._forget_the_left()
 
     def _rollback_to(self, _: Connection, name: str, __: Any) -> None:
         for one in [*self.waiting]:
             one.undone(name)
-
-    def _forget_the_left(self) -> None:
-        self.waiting = [one for one in self.waiting if not one.is_left]
 
 
 def _fates_of(connection: Connection) -> _Fates:

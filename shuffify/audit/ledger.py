@@ -218,6 +218,11 @@ class Ledger:
         if frame is not None:
             self.doubted.update(frame.identities())
 
+    def discard_all(self) -> None:
+        """Forget all that was done: the transaction goes on, and this is undone."""
+        for savepoint in [*self._frames]:
+            self.discard(savepoint)
+
     def knows(self, change: Change) -> bool:
         """Tell whether a change of the same object is recorded in any frame."""
         return any(frame.knows(change) for frame in self._frames.values())

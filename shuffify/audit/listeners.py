@@ -82,7 +82,7 @@ class Listeners:
         self.detector.began(session, connection)
         if isinstance(home, Connection):
             # The caller may commit around the session, while it is open.
-            unit.joins(self.recorder.drain)
+            unit.joins(self.recorder.drain, self.delivery.leave)
 
     @guarded("degraded.read")
     def before_flush(self, session: Session, flush_context: Any, _: Any) -> None:
@@ -208,7 +208,12 @@ class Listeners:
             unit = session.info.get(self)
             if unit is not None:
                 unit.closed(transaction)
-        elif transaction.parent is None:
+        elif transaction.parent is not None:
+            # A flush that failed tells it by this alone; its notes hold what the caller lets go.
+            unit = session.info.get(self)
+            if unit is not None and unit.notes is not None and unit.notes.are_of(transaction):
+                unit.notes = None
+        else:
             unit = session.info.pop(self, None)
             if unit is None:
                 return
@@ -219,8 +224,7 @@ class Listeners:
                 self.delivery.follow(unit)
             else:
                 unit.stop_waiting()
-                if unit.durable:
-                    self.delivery.settle(unit)
+                self.delivery.settle(unit)
             unit.ledger.clear()
 
     def mapper_configured(self, mapper: Mapper[Any], _: type) -> None:
@@ -234,7 +238,7 @@ class Listeners:
     def unit(self, session: Session) -> Unit:
         unit = session.info.get(self)
         if unit is None:
-            unit = session.info[self] = Unit(self.counters)
+            unit = session.info[self] = Unit(session, self.counters)
         return unit
 
     def _hear(self, state: Any) -> Notes | None:

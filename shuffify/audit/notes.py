@@ -98,6 +98,10 @@ class Notes:
             return self.states
         return {state: flags for state, flags in self.states.items() if state not in self._told}
 
+    def are_of(self, transaction: Any) -> bool:
+        """Tell whether a transaction is the one that this flush has opened inside the others."""
+        return getattr(self.flush_context, "transaction", None) is transaction
+
     def attempt(self, plan: Plan, read: Callable[[], None]) -> None:
         """Read what it costs no row to go without."""
         try:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from functools import partial
 from typing import Any
+from weakref import ref
 
 from sqlalchemy import update
 from sqlalchemy.engine import Connection, Engine
@@ -42,9 +43,11 @@ class Unit:
 
     __slots__ = ("connection", "ledger", "notes", "flushes", "late", "durable", "ended",
                  "changes_before", "_postponed", "_joined", "_outer", "_savepoints", "_islands",
-                 "_sheltered", "captures", "home", "elsewhere", "_away", "_waiting", "_counters")
+                 "_sheltered", "captures", "home", "elsewhere", "_away", "_waiting",
+                 "_counters", "_session", "_leave", "_done")
 
-    def __init__(self, counters: Counters) -> None:
+    def __init__(self, session: Session, counters: Counters) -> None:
+        self._session = ref(session)
         self._counters = counters
         self.connection: Connection | None = None
         """The one to the log's own bind."""
@@ -65,6 +68,9 @@ class Unit:
         self._postponed: Callable[[Unit], None] | None = None
         self._waiting: Waiting | None = None
         self._joined = False
+        self._leave: Callable[[Unit, Frame], None] | None = None
+        self._done: Frame | None = None
+        """What the caller has committed around the session, which has not ended yet."""
         self._outer: Any = None
         self._savepoints: dict[SessionTransaction, Any] = {}
         self._sheltered: set[SessionTransaction] = set()
@@ -89,6 +95,8 @@ class Unit:
             self.connection = connection
             if self._postponed is not None:
                 self.waiting().when_committing(self._at_commit)
+            if self._joined:
+                self._follow_caller()
             self._outer = connection.get_nested_transaction()
             if connection.dialect.name == "sqlite":
                 self.changes_before = total_changes(connection)
@@ -137,7 +145,7 @@ class Unit:
         """Return what hears of the connection's transaction; only where there is one."""
         if self._waiting is None:
             assert self.connection is not None
-            self._waiting = Waiting(self.connection, self._counters)
+            self._waiting = Waiting(self.connection, self._session, self._counters)
         return self._waiting
 
     def stop_waiting(self) -> None:
@@ -177,16 +185,45 @@ class Unit:
         """Tell whether the session takes part in a transaction of the caller's."""
         return self._joined
 
-    def joins(self, drain: Callable[[Unit], None]) -> None:
-        """Note that the connection is the caller's, who may commit around the open session."""
-        self._joined = True
+    def joins(self, drain: Callable[[Unit], None], leave: Callable[[Unit, Frame], None]
+              ) -> None:
+        """Note that the connection is the caller's, who may end what is around the open session.
+
+        What is committed around a session that the caller has dropped is left to ``leave``.
+        """
         self.postpone(drain)
+        if not self._joined:
+            self._joined, self._leave = True, leave
+            if self.connection is not None:
+                self._follow_caller()
+
+    def _follow_caller(self) -> None:
+        """Hear what becomes of the caller's transaction: the session need not be told."""
+        self.waiting().when_committed(self._committed_around)
+        self.waiting().when_undone(self._undone_around)
 
     def _at_commit(self) -> None:
         assert self._postponed is not None
         self._postponed(self)
-        # The session need not be told that the transaction which it has joined was committed.
-        self.durable = self._joined
+
+    def _committed_around(self) -> None:
+        done = self._done = self._done or Frame()
+        for frame in (self.ledger.root, *self._islands.values()):
+            done.absorb(frame)
+            frame.forget()
+        self._end_savepoints()
+        if self._session() is None and self._leave is not None:
+            self._leave(self, done)
+
+    def _undone_around(self) -> None:
+        self.ledger.discard_all()
+        self._end_savepoints()
+
+    def _end_savepoints(self) -> None:
+        """Forget the Session's savepoints, which hold it: they have ended with what is around."""
+        self._islands.clear()
+        self._savepoints.clear()
+        self._sheltered.clear()
 
     def goes_on(self) -> bool:
         """Tell whether the session left its work in a transaction that it had joined."""
@@ -201,6 +238,14 @@ class Unit:
         for island in self._islands.values():
             root.absorb(island)
         return root
+
+    def done(self) -> Frame | None:
+        """Return what became durable, once the session has ended."""
+        if self._done is None:
+            return self.outcome() if self.durable else None
+        if self.durable:
+            self._done.absorb(self.outcome())
+        return self._done
 
     def released(self, savepoint: SessionTransaction) -> None:
         """Let a savepoint's changes join those of the transaction around it."""

@@ -242,6 +242,10 @@ def _inside(connection: Connection, opened: Open) -> list[Any]:
             connection.begin_nested().rollback()
         getattr(outer, ending)()
         seen.append(connection.in_transaction())
+    with opened(bind=connection) as session, connection.begin() as outer:
+        session.add(Shelf(id=7 * HIGH, user_id=7, name="Around"))
+        session.flush()
+        outer.commit()
     with connection.begin(), opened(bind=connection) as session:
         session.add(Shelf(id=5 * HIGH, user_id=7, name="Last"))
         session.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from typing import Literal
+from weakref import ref
 
 import pytest
 from sqlalchemy import Connection
@@ -227,6 +228,112 @@ def test_a_session_that_joined_by_binds_is_told_of_a_commit_around_it(
             outer.commit()
 
     assert witness.check() == ["playlist_create"]
+
+
+@pytest.mark.filterwarnings("ignore:nested transaction already deassociated")
+@pytest.mark.parametrize("mode", MODES)
+def test_what_an_open_session_flushed_is_forgotten_when_the_outer_transaction_is_undone(
+    world: World, witness: Witness, mode: Mode
+) -> None:
+    with world.engine.connect() as connection, joined(world, connection, mode) as session:
+        outer = connection.begin()
+        session.add(evening())
+        session.flush()
+        outer.rollback()
+        outer = connection.begin()
+        session.add(Playlist(id=77, user_id=7, name="Another"))
+        session.flush()
+        outer.commit()
+
+    assert witness.check() == ["playlist_create"]
+    assert world.trail.counters()["rows"] == 1
+
+
+@pytest.mark.filterwarnings("ignore:nested transaction already deassociated")
+@pytest.mark.parametrize("mode", MODES)
+def test_what_an_open_session_flushed_is_forgotten_with_the_savepoint_around_it(
+    world: World, witness: Witness, mode: Mode
+) -> None:
+    with world.engine.connect() as connection, connection.begin():
+        savepoint = connection.begin_nested()
+        session = joined(world, connection, mode)
+        session.add(evening())
+        session.flush()
+        savepoint.rollback()  # To close the session now would fail without a trail, too.
+
+    assert witness.check() == []
+
+
+@pytest.mark.filterwarnings("ignore:nested transaction already deassociated")
+@pytest.mark.parametrize("mode", MODES)
+def test_what_was_committed_around_an_open_session_stays_when_the_next_is_undone(
+    world: World, mode: Mode
+) -> None:
+    with world.engine.connect() as connection, joined(world, connection, mode) as session:
+        outer = connection.begin()
+        session.add(evening())
+        session.flush()
+        with bind(user_id=999):
+            session.add(evening())
+            session.flush()
+        outer.commit()
+        outer = connection.begin()
+        session.add(evening())
+        session.flush()
+        outer.rollback()
+
+    assert world.trail.counters()["rows"] + len(world.trail.spool) == world.count(Playlist) == 2
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+@pytest.mark.parametrize("in_savepoint", [False, True])
+def test_a_session_that_joined_and_was_dropped_is_told_of_and_kept_by_nobody(
+    world: World, in_savepoint: bool, is_refused: bool
+) -> None:
+    def drop() -> ref[Session]:
+        with bind(user_id=999 if is_refused else 7):
+            session = world.Session(bind=connection)
+            if in_savepoint:
+                session.begin_nested()
+            session.add(evening())
+            session.flush()
+        return ref(session)
+
+    with world.engine.connect() as connection:
+        outer = connection.begin()
+        dropped = drop()
+        gc.collect()
+        outer.commit()
+        gc.collect()
+        assert dropped() is None
+        # Its open savepoint has kept it until now; who waited for it goes with the next end.
+        connection.begin().commit()
+        gc.collect()
+        assert not any(type(one) is Unit for one in gc.get_objects())
+    assert world.count(Playlist) == 1
+    assert (world.trail.counters()["rows"], len(world.trail.spool)) == (
+        (0, 1) if is_refused else (1, 0)
+    )
+
+
+@pytest.mark.parametrize("ending", ["commit", "rollback"])
+def test_a_connection_that_its_caller_drops_waits_for_no_garbage_collection(
+    world: World, ending: str
+) -> None:
+    def drop() -> ref[Connection]:
+        connection = world.engine.connect()
+        outer = connection.begin()
+        with world.Session(bind=connection) as session:
+            session.add(evening())
+            session.commit()
+        getattr(outer, ending)()
+        return ref(connection)
+
+    gc.disable()
+    try:
+        assert drop()() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("ending", ["commit", "rollback", "nothing", "commit around it"])

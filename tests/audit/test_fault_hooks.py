@@ -136,7 +136,7 @@ def _add_a_shelf(stage: Stage) -> None:
 @pytest.mark.parametrize("ending", ["commit", "rollback"])
 @pytest.mark.parametrize("is_closed", [False, True])
 @pytest.mark.parametrize(("owner", "name"), [
-    (unit.Unit, "_at_commit"), (delivery.Delivery, "_followed"), (ledger.Frame, "forget"),
+    (unit.Unit, "_at_commit"), (delivery.Delivery, "leave"), (ledger.Frame, "forget"),
     (counters.Counters, "add_rows"), (ledger.Ledger, "collapse"), (delivery.Delivery, "write"),
 ])
 def test_what_breaks_at_the_end_of_a_joined_transaction_stays_out_of_it(

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
+from weakref import ref
 
 import pytest
 from sqlalchemy import Engine, create_engine, event
@@ -66,9 +67,9 @@ ELSEWHERE: Final = {
     "it is a guard, or goes on where the caller's own work has to": (
         "cursors._Post.*", "detector.*.executed", "detector.*.passes",
         "executions.*.do_orm_execute", "executions.*._run", "executions.*._run_untold",
-        "fate._Fates._commit*", "fate._Fates._forget_the_left", "fate._Fates._prepare",
-        "fate._Fates._rollback*", "fate.Waiting._call", "fate.Waiting.committ*",
-        "fate.Waiting.undone", "guard.report", "listeners.*.before_commit",
+        "fate._Fates._commit*", "fate._Fates._prepare", "fate._Fates._rollback*",
+        "fate.Waiting._call", "fate.Waiting.committ*", "fate.Waiting.undone",
+        "guard.report", "listeners.*.before_commit",
         "listeners.*._flush_all", "listeners.*._is_time_to_drain",
     ),
     "it describes what a guard has caught": (
@@ -234,7 +235,7 @@ def test_every_listener_has_a_guard_or_is_known_to_need_none(
     trail.watch(type("Own", (Session,), {}), base=Base)
     trail.guard(fresh)
     with stage.engine.connect() as connection:
-        Waiting(connection, Counters())
+        Waiting(connection, ref(stage), Counters())
 
     bare = {one.__qualname__ for one in heard if not hasattr(one, "__wrapped__")}
     assert len(heard) > len(bare) > 0

@@ -5,12 +5,13 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from pathlib import Path
+from weakref import ref
 
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from tests.audit.faults import (
-    TOLD, beginning, clear, failing, nth, story, ticks, told, wired, without_auditing,
+    TOLD, Note, beginning, clear, failing, nth, story, ticks, told, wired, without_auditing,
 )
 from tests.audit.stage import Stage
 
@@ -131,3 +132,21 @@ def test_an_interruption_passes_through_and_leaves_nothing(
         gc.collect()  # The traceback holds a cursor, which on SQLite holds its transaction open.
         clear(stage)
     gc.unfreeze()
+
+
+def test_a_flush_that_failed_keeps_nothing_of_its_caller(stage: Stage) -> None:
+    def fail() -> ref[Note]:
+        # The error of the flush knows the frame in which the object stands.
+        stray = Note(id=1, shelf_id=99, title="stray")
+        with pytest.raises(IntegrityError), session.begin_nested():
+            session.add(stray)
+            session.flush()
+        session.expunge_all()
+        return ref(stray)
+
+    with stage.session() as session:
+        kept = fail()
+        gc.collect()
+
+        assert session.in_transaction()
+        assert kept() is None
