@@ -289,6 +289,7 @@ def test_content_that_null_is_read_as_is_no_change(stage: Stage) -> None:
     assert stage.rows() == []
 
 
+@pytest.mark.audit_bypass("what was done past the trail is found afterwards")
 @pytest.mark.parametrize("column", ["email", "price", "words", "body"])
 def test_what_somebody_alters_by_hand_is_found(stage: Stage, column: str) -> None:
     _make(stage, Item(id=1, email="A@X", price=1.5, words=["a"], body="a  b"))

@@ -57,8 +57,8 @@ def restored(playlist: str, count: int, snapshot: str) -> Row:
     })
 
 
-def deleted(playlist: str, count: int, snapshot: str, **columns: Any) -> Row:
-    """Expect a snapshot by hand to be deleted."""
+def deleted(playlist: str, count: int, snapshot: str, restores: int, **columns: Any) -> Row:
+    """Expect a snapshot by hand to be deleted, to which so many restores still point."""
 
     def sentence(facts: Facts) -> str:
         name = library.PLAYLIST_NAMES[playlist]
@@ -69,6 +69,7 @@ def deleted(playlist: str, count: int, snapshot: str, **columns: Any) -> Row:
         "automatic": False,
         "taken_at": Known(f"{snapshot} taken"),
         "changes": {name: [value, None] for name, value in gone.items()},
+        "cascaded": {"playlist_snapshot.restores_id": restores},
     })
 
 

@@ -35,7 +35,7 @@ SNAPSHOTS = (
     Step(
         "delete the snapshot",
         send("DELETE", "/snapshots/{party number}"),
-        [deleted("shared", 24, "party", trigger_description=WHY, restored_at=Moment())],
+        [deleted("shared", 24, "party", 1, trigger_description=WHY, restored_at=Moment())],
     ),
     Step(
         "delete the snapshot again",
