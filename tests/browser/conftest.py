@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 import os
 import shutil
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 import pytest
 
 from shuffify.cli.demo_world import Demo
@@ -38,7 +38,9 @@ def browser() -> Iterator[Browser]:
     """
     if shutil.which("chromium") is None and "CI" not in os.environ:
         pytest.skip("no chromium on the path: apt-get install chromium")
-    # In CI it must be there: make test installs it.
+    # In CI it must be there: make test installs it. What is waited for may take long on a machine
+    # that does something else, too; only who fails waits so long.
+    expect.set_options(timeout=stages.PATIENCE_MS)
     with stages.running_browser() as browser:
         yield browser
 

@@ -28,7 +28,7 @@ ARGUMENTS = (
     "--disable-sync",
 )
 
-PATIENCE_MS = 10_000
+PATIENCE_MS = 20_000
 
 
 @dataclass(frozen=True)
