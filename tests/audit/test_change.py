@@ -290,3 +290,13 @@ def test_it_does_not_matter_which_two_of_three_are_netted_first(life: list[Any])
     one, two, three = (step(before, after) for before, after in zip(life, life[1:]))
     left, right = net(net(one, two), three), net(one, net(two, three))
     assert told(left) == told(right) == told(step(life[0], life[-1]))
+
+
+@pytest.mark.parametrize("former, told_former", [
+    (None, None), (("b ",), ("b",)), (("a   ",), None),
+])
+def test_a_key_is_told_as_it_is_read_back(former: Any, told_former: Any) -> None:
+    plan = Plan(PLAN.mapper, Audited(), LOG)
+    plan.key_form = lambda key: tuple([part.rstrip() for part in key])
+    change = replace(update(1, name=("a", "b")), plan=plan, key=("a  ",), former_key=former)
+    assert (change.key, change.former_key) == (("a",), told_former)

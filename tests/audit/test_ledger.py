@@ -128,6 +128,15 @@ def test_what_a_savepoint_changed_that_nobody_released_is_doubted() -> None:
     assert not ledger.doubted
 
 
+def test_what_is_undone_around_all_savepoints_is_forgotten_and_doubted() -> None:
+    ledger = Ledger()
+    for name, key in ((None, 1), ("one", 2), ("two", 3)):
+        ledger.frame(name).record(update(key, name=("a", "b")))
+    ledger.discard_all()
+    assert {key for _, key in ledger.doubted} == {(1,), (2,), (3,)}
+    assert ledger.collapse().take() == []
+
+
 def test_a_released_frame_leaves_the_deletes_around_it() -> None:
     ledger = Ledger()
     ledger.root.record(delete(1, name="a"))

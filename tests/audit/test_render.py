@@ -315,3 +315,24 @@ def test_event_ids_are_uuids_of_version_7_in_order(microsecond: int) -> None:
     assert [one[14:] for one in ids] == [
         "7000-9011-121314151617", "7001-9819-1a1b1c1d1e1f", "7002-b0f0-f0f0f0f0f0f0"
     ]
+
+
+def test_a_text_that_reads_like_a_mask_is_spelt_out_and_a_links_name_is_not() -> None:
+    links = {"labels": Difference({}, {1: "[secret]"})}
+    change = replace(update(1, MIRA, name=("a", "[secret]")), links=links)
+    row = renderer().row(change, "e-1")
+    assert told(row)["changes"] == {
+        "name": ["a", {"text": "[secret]"}], "labels": [[], ["[secret]"]]
+    }
+
+
+def test_what_does_not_fit_once_it_is_spelt_out_is_told_by_its_names() -> None:
+    def shown(length: int) -> Any:
+        row = renderer().row(create(1, MIRA, name="[secret]", position="x" * length), "e-1")
+        assert row is not None and len(row["metadata_json"]) <= METADATA_BYTES
+        return told(row)
+
+    spelt = {"name": [None, {"text": "[secret]"}], "position": [None, ""]}
+    room = METADATA_BYTES - len(json.dumps({"changes": spelt}, separators=(",", ":")))
+    assert shown(room)["changes"] == {**spelt, "position": [None, "x" * room]}
+    assert shown(room + 1) == {"truncated": True, "changes": ["name", "position"]}
