@@ -22,6 +22,7 @@ from .canonical import (
     is_deeply_plain, is_plain, number, plain,
 )
 from .decorators import bound, converts, settling, undecorated
+from .guard import asked
 from .policy import Audited
 
 _JSON_NULL: Final = sqltypes.JSON.NULL
@@ -205,12 +206,12 @@ def _pickling(column_type: sqltypes.PickleType, reduce: Canon) -> Canon:
     shares what was equal, must not look like a change."""
     dumps, loads = column_type.pickler.dumps, column_type.pickler.loads
 
+    def pickled(value: Any) -> Any:
+        return digest(dumps(loads(dumps(value, column_type.protocol)), column_type.protocol))
+
     def convert(value: Any) -> Any:
         if is_deeply_plain(value):
             return reduce(value)
-        try:
-            return digest(dumps(loads(dumps(value, column_type.protocol)), column_type.protocol))
-        except Exception:
-            return UNKNOWN
+        return asked(column_type, UNKNOWN, pickled, value)
 
     return convert

@@ -13,6 +13,8 @@ from typing import Any, Final
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.types import TypeDecorator
 
+from .guard import asked
+
 _ANY_DIALECT: Final = DefaultDialect()
 
 
@@ -56,23 +58,19 @@ def settling(kind: Any) -> Callable[[Any], Any]:
     inner = read_back if converts(kind.impl_instance) else None
 
     def settle(value: Any) -> Any:
-        try:
-            held = value if bind is None else bind(value, _ANY_DIALECT)
-            if inner is not None:
-                held = inner(kind.impl_instance, held)
-            return held if result is None else result(held, _ANY_DIALECT)
-        except Exception:
-            return value
+        held = value if bind is None else bind(value, _ANY_DIALECT)
+        if inner is not None:
+            held = inner(kind.impl_instance, held)
+        return held if result is None else result(held, _ANY_DIALECT)
 
-    return settle
+    return lambda value: asked(kind, value, settle, value)
 
 
 def bound(kind: Any, value: Any) -> Any:
     """Return what a decorator hands to the database; the value itself if that cannot be told."""
-    try:
-        return kind.process_bind_param(value, _ANY_DIALECT) if _binds(kind) else value
-    except Exception:
+    if not _binds(kind):
         return value
+    return asked(kind, value, kind.process_bind_param, value, _ANY_DIALECT)
 
 
 def _binds(kind: TypeDecorator[Any]) -> bool:

@@ -9,7 +9,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from .counters import Counters
-from .errors import is_lost, traced
+from .errors import describe_error, is_lost, traced
 
 log = logging.getLogger("shuffify.audit")
 
@@ -41,3 +41,16 @@ def report(counters: Counters, stage: str, where: str, error: Exception) -> None
         counters.add(stage)
     with suppress(Exception):
         log.error("auditing failed in %s: %s", where, traced(error))
+
+
+def asked(whom: object, otherwise: Any, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what a function of the application's types gives, or ``otherwise`` where it fails.
+
+    A type may serve one database alone, and no value of the row's is lost by that: such a failure
+    is logged for who looks for it, and counts as none.
+    """
+    try:
+        return function(*arguments)
+    except Exception as error:
+        log.debug("%s cannot be asked: %s", type(whom).__name__, describe_error(error))
+        return otherwise

@@ -19,6 +19,7 @@ from sqlalchemy import types as sqltypes
 from .canonical import SECRET_MASK, UNKNOWN, encode, naive_utc, number
 from .columns import column_canon
 from .decorators import converts, read, read_back, undecorated
+from .guard import asked
 from .masks import is_spelt, spelt, unspelt
 from .render import clean
 
@@ -97,13 +98,15 @@ def _decorated(column_type: Any, told: Any) -> Any:
     kind = undecorated(column_type)
     value = _of_type(kind, told)
     _, canon = column_canon(column_type, secret=False, as_digest=False)
+
+    def tried(make: Callable[[Any, Any], Any]) -> tuple[bool, Any]:
+        found = make(column_type, value)
+        return json.loads(encode(canon(found))) == told, found
+
     for make in (read_back, read, *_READERS):
-        try:
-            found = make(column_type, value)
-            if json.loads(encode(canon(found))) == told:
-                return found
-        except Exception:
-            continue  # Not what this type takes.
+        fits, found = asked(column_type, (False, None), tried, make)
+        if fits:
+            return found
     return value
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine
-from sqlalchemy.orm import Session
+from sqlalchemy import Engine, event
+from sqlalchemy.orm import Session, object_session
 
 from shuffify.audit import AuditTrail, bind, bypass
 from shuffify.audit.bypass import Bypass
@@ -132,3 +133,26 @@ def depot(shared_depot: Depot) -> Iterator[Depot]:
     shared_depot.restock()
     with bind(user_id=7):
         yield shared_depot
+
+
+@pytest.fixture
+def hook() -> Iterator[Callable[..., None]]:
+    """Let something happen at an event for one test: it gets the session and the object."""
+    done: list[Any] = []
+
+    def listen(target: Any, name: str, act: Callable[[Session, Any], Any], **options: Any) -> None:
+        def of_model(mapper: Any, connection: Any, instance: Any) -> None:
+            session = object_session(instance)
+            assert session is not None
+            act(session, instance)
+
+        def of_session(session: Session, *_: Any) -> None:
+            act(session, None)
+
+        listener = of_session if "flush" in name else of_model
+        event.listen(target, name, listener, **options)
+        done.append((target, name, listener))
+
+    yield listen
+    for one in done:
+        event.remove(*one)

@@ -332,3 +332,12 @@ def test_an_object_has_one_name_however_its_key_was_given(
         assert [event.after.get("name") for event in stage.trail.history(key, session=session)] \
             == ["a", "b", "c", "d"]
         assert len(list(stage.trail.history(session.get_one(made, given)))) == 4
+
+
+def test_a_function_that_fails_is_logged_without_what_it_was_given(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("DEBUG", "shuffify.audit"):
+        _make(stage, Item(id=1, fickle="a word"))
+    assert "Fickle cannot be asked: Exception" in caplog.text
+    assert "a word" not in caplog.text and stage.trail.counters()["losses.capture"] == 0
