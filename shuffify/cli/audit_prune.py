@@ -13,6 +13,7 @@ from shuffify.cli import terminal
 from shuffify.cli.audit_reading import require_trail
 from shuffify.extensions import db
 from shuffify.models.base import iso_utc, utcnow
+from shuffify.models.sqlite import read_transactions
 from shuffify.web.negotiation import counted
 
 MOST_DAYS = 36_500
@@ -33,10 +34,11 @@ def prune(keep_days: int, reason: str | None, dry_run: bool, as_json: bool) -> N
     says how many, which and why. For cron: it does not ask. Ends with 1 when transactions under
     way hold it up: no row goes before it is sealed.
     """
-    require_trail()
     before = utcnow() - timedelta(days=keep_days)
-    db.session.remove()
-    pruned = trail.custody.prune(db.engine, before, reason=reason, dry_run=dry_run)
+    with read_transactions(only_if=dry_run):
+        require_trail()
+        db.session.remove()
+        pruned = trail.custody.prune(db.engine, before, reason=reason, dry_run=dry_run)
     with terminal.open_pipe():
         if as_json:
             told = {"before": iso_utc(before), "dry_run": dry_run, **asdict(pruned)}

@@ -6,6 +6,7 @@ import click
 from flask.cli import with_appcontext
 
 from shuffify.keys import new_secret_key, new_token_key
+from shuffify.models.sqlite import read_transactions
 from shuffify.services import TokenService
 
 _OPTIONAL = (
@@ -45,7 +46,8 @@ def rotate(dry_run: bool, as_json: bool) -> None:
 
     May be stopped and started again. Exit code 1 where an account's tokens cannot be read.
     """
-    counted = TokenService.rotate_keys(dry_run=dry_run)
+    with read_transactions(only_if=dry_run):
+        counted = TokenService.rotate_keys(dry_run=dry_run)
     if as_json:
         click.echo(json.dumps(counted.to_dict()))
     else:

@@ -9,6 +9,7 @@ from flask.cli import with_appcontext
 
 from shuffify.cli.terminal import harmless
 from shuffify.models.db import User
+from shuffify.models.sqlite import read_transactions
 from shuffify.services import UserNotFoundError, UserService
 
 Answer = TypeVar("Answer")
@@ -24,7 +25,8 @@ def users() -> None:
 @with_appcontext
 def list_(as_json: bool) -> None:
     """Print all accounts, oldest first."""
-    accounts = UserService.list()
+    with read_transactions():
+        accounts = UserService.list()
     if as_json:
         click.echo(json.dumps([_facts(user) for user in accounts]))
         return

@@ -1,7 +1,7 @@
 """Real transactions, foreign keys and patience for SQLite engines."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any
 
@@ -22,9 +22,9 @@ def write_transactions() -> AbstractContextManager[None]:
     return _transactions(writing=True)
 
 
-def read_transactions() -> AbstractContextManager[None]:
+def read_transactions(only_if: bool = True) -> AbstractContextManager[None]:
     """Begin SQLite transactions without the write lock inside the block: for readers."""
-    return _transactions(writing=False)
+    return _transactions(writing=False) if only_if else nullcontext()
 
 
 @contextmanager

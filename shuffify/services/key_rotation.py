@@ -9,7 +9,7 @@ from shuffify.extensions import db
 from shuffify.models.user import User
 from shuffify.services.errors import TokenEncryptionError, TokenError
 from shuffify.services.token_cipher import decrypt, encrypt, is_current
-from shuffify.services.transaction import one_commit
+from shuffify.services.transaction import one_commit, reading
 
 BATCH = 100
 """Accounts in one commit."""
@@ -43,11 +43,12 @@ class KeyRotation:
 
 
 def rotate_all(*, dry_run: bool) -> KeyRotation:
-    """Go through the accounts in batches, each in a commit of its own."""
+    """Go through the accounts in batches, each in a commit of its own; a dry run only reads."""
     counted, last_id = KeyRotation(), 0
+    step = reading if dry_run else one_commit
     while True:
-        with one_commit(TokenError, "The tokens could not be encrypted anew."):
-            batch = _batch(last_id)
+        with step(TokenError, "The tokens could not be encrypted anew."):
+            batch = _batch(last_id, lock=not dry_run)
             for user in batch:
                 counted = counted.plus(_rotate(user, dry_run=dry_run), user.id)
                 last_id = user.id
@@ -55,14 +56,14 @@ def rotate_all(*, dry_run: bool) -> KeyRotation:
             return counted
 
 
-def _batch(last_id: int) -> Sequence[User]:
-    return db.session.scalars(
+def _batch(last_id: int, *, lock: bool) -> Sequence[User]:
+    accounts = (
         select(User)
         .where(User.id > last_id, User.encrypted_refresh_token.is_not(None))
         .order_by(User.id)
         .limit(BATCH)
-        .with_for_update()
-    ).all()
+    )
+    return db.session.scalars(accounts.with_for_update() if lock else accounts).all()
 
 
 def _rotate(user: User, *, dry_run: bool) -> str:
