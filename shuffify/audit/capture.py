@@ -182,6 +182,8 @@ class Capture:
         computed = notes.computed.get(state) if notes.computed else None
         if computed:
             result = self.computed.get(state, {})
+            if not result and notes.as_sent is not None and state not in notes.as_sent:
+                return None  # Somebody has deleted it, and no statement was sent.
             row = {**result, **row, **{name: result.get(name, UNKNOWN) for name in computed}}
             befores = {**befores, **computed}
         elif not befores:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import LoaderCallableStatus, Session
 from .change import Values
 from .plan import Plan
 from .reading import Row
-from .states import State
+from .states import State, is_left_alone
 
 UNSAID: Final = LoaderCallableStatus.NO_VALUE
 """Stands for the value of a column that an object's statement did not name."""
@@ -34,9 +34,12 @@ class Sent:
             if table is None or table in state.mapper.tables:
                 self._rows[state] = dict(state.dict), frozenset(state.committed_state)
 
+    def __contains__(self, state: State) -> bool:
+        return state in self._rows
+
     def late(self, plan: Plan, state: State) -> Values:
         """Return what the row has in the columns whose attributes were set too late."""
-        if state not in self._rows:
+        if state not in self:
             return {}
         row, _ = self._rows[state]
         values, now = state.committed_state, state.dict
@@ -52,7 +55,7 @@ class Sent:
         Without one, those that nobody had loaded: ``known`` has what was read when it was due.
         """
         values = state.committed_state
-        if state not in self._rows:
+        if state not in self:
             return frozenset(name for name, before in values.items()
                              if before is UNSAID and known is None)
         _, set_in_time = self._rows[state]
@@ -60,14 +63,15 @@ class Sent:
         return plan.all & values.keys() - set_in_time - plan.second
 
     def in_question(self, plan: Plan, state: State) -> Values:
-        """Return the old values of an object that no statement was seen for.
+        """Return the old values of an altered object that no statement was seen for.
 
         Most likely there was none; but a listener may have executed it in our place.
         """
-        if state in self._rows:
+        if state in self:
             return {}
         return {name: before for name, before in state.committed_state.items()
-                if name in plan.counted_set - plan.second}
+                if name in plan.counted_set - plan.second
+                and not is_left_alone(state, name, before, state.dict.get(name))}
 
     def is_open(self, plan: Plan, state: State) -> bool:
         """Tell whether only the database knows what one of those columns has."""

@@ -104,6 +104,18 @@ def test_a_flush_that_sends_nothing_changes_nothing(
     assert explained(stage)
 
 
+def test_what_is_gone_and_set_too_late_was_not_updated(stage: Stage, hook: Hook) -> None:
+    with stage.session() as session:
+        thing = session.get_one(Thing, 1)
+        with stage.unwatched() as other:
+            other.delete(other.get_one(Thing, 1))
+            other.commit()
+        hook(Thing, "after_update", lambda session, thing: setattr(thing, "last", "late"))
+        thing.plain = dict(thing.plain)
+        session.commit()
+    assert told(stage) == []
+
+
 def test_what_another_listener_executes_by_itself_is_told(stage: Stage, hook: Hook) -> None:
     def execute(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
         cursor.execute(statement, parameters)
