@@ -18,7 +18,6 @@ from uuid import uuid4
 from filelock import FileLock
 import psutil
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.pool import NullPool
 
 SERVER_SETTINGS = """
 fsync = off
@@ -135,7 +134,8 @@ def _orphans(home: Path) -> list[Path]:
 def new_database(template: str = "template0") -> Iterator[str]:
     """Make a PostgreSQL database, a copy of the template, and drop it afterwards."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    run_on_server(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    # Copying files, of which there are few in memory, takes two thirds of the usual way's time.
+    run_on_server(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
     try:
         yield server_url().set(database=name).render_as_string(hide_password=False)
     finally:
@@ -144,6 +144,10 @@ def new_database(template: str = "template0") -> Iterator[str]:
 
 def run_on_server(statement: str) -> None:
     """Run one statement on the server, outside any transaction."""
-    engine = create_engine(server_url(), poolclass=NullPool, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
+    with _server().connect() as connection:
         connection.execute(text(statement))
+
+
+@cache
+def _server() -> Engine:
+    return create_engine(server_url(), isolation_level="AUTOCOMMIT")

@@ -1,14 +1,15 @@
 """A browser for tests: keeps cookies, logs in through the sandbox, fetches CSRF tokens."""
 
 import re
-from typing import Any
+import time
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from flask import Flask
 from flask.testing import FlaskClient
 import pytest
 import requests
-from werkzeug.test import TestResponse
+from werkzeug.test import Cookie, TestResponse
 
 from shuffify import PACKAGE
 from shuffify.sandbox import library
@@ -20,6 +21,9 @@ on_sqlite = pytest.mark.parametrize("app_database_url", ["sqlite"], indirect=Tru
 on_postgresql = pytest.mark.parametrize("app_database_url", ["postgresql"], indirect=True)
 """For tests whose requests end before the database has a say: one kind of it is enough."""
 
+FRESH: Final = 60
+"""For so many seconds a page's token is used; the app takes an older one, too, but not any."""
+
 TOKEN = re.compile(r'<meta name="csrf-token" content="([^"]+)">')
 
 
@@ -28,6 +32,8 @@ class Visitor:
 
     def __init__(self, app: Flask) -> None:
         self.client: FlaskClient = app.test_client()
+        self._page: tuple[Cookie | None, float, str] | None = None
+        """The session and the time at which a page was read, and the page's CSRF token."""
 
     def begin_login(self) -> str:
         """Agree to the terms; return the address at Spotify that the app sends us to."""
@@ -47,17 +53,30 @@ class Visitor:
         """Log in as one of the sandbox's users."""
         answer = self.client.get(self.consent(self.begin_login(), user))
         assert answer.status_code == 302, answer.text
-        assert self.is_logged_in()
+        self._read("/settings")
         return self
 
     def is_logged_in(self) -> bool:
         return self.get("/settings").status_code == 200
 
     def token(self) -> str:
-        """Return the CSRF token of a page, as its script would read it."""
-        found = TOKEN.search(self.client.get("/terms").text)
+        """Return the CSRF token of a page, as its script would read it: one that is still open."""
+        if self._page is not None:
+            session, read_at, token = self._page
+            if session == self._session() and abs(time.time() - read_at) < FRESH:
+                return token
+        return self._read("/terms")
+
+    def _read(self, path: str) -> str:
+        answer = self.client.get(path)
+        assert answer.status_code == 200, answer.text
+        found = TOKEN.search(answer.text)
         assert found is not None
+        self._page = self._session(), time.time(), found[1]
         return found[1]
+
+    def _session(self) -> Cookie | None:
+        return self.client.get_cookie(self.client.application.config["SESSION_COOKIE_NAME"])
 
     def get(self, path: str, **options: Any) -> TestResponse:
         return self.client.get(path, headers={"Accept": "application/json"}, **options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import pytest
@@ -212,6 +213,25 @@ def test_a_default_is_told_as_it_was_inserted(stage: Stage, hook: Hook, late: in
         session.commit()
     assert stage.changes() == {"name": [None, "a"], "ticks": [None, 0]}
     assert explained(stage)
+
+
+def test_hooks_that_set_nothing_cost_no_statement(stage: Stage, hook: Hook) -> None:
+    for model, name in product((Thing, Note), ("after_insert", "after_update")):
+        hook(model, name, lambda session, instance: None)
+    with stage.session() as session:
+        thing = session.get_one(Thing, 1)
+        thing.last = "c"
+        thing.notes.append(Note(text="n"))
+        session.flush()
+        thing.notes[0].text = "m"
+        thing.last = "d"
+        session.add(Thing(id=2, first="new"))
+        sent: list[str] = []
+        event.listen(stage.engine, "before_cursor_execute",
+                     lambda _, __, statement, *___: sent.append(statement.split()[0]))
+        session.flush()
+        assert sorted(sent) == ["INSERT", "UPDATE", "UPDATE"]
+        session.rollback()
 
 
 def test_a_fault_of_ours_costs_no_row_and_is_no_bypass(
