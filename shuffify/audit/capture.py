@@ -15,14 +15,12 @@ from .canonical import UNKNOWN
 from .change import Change, Values, switched
 from .context import AuditContext
 from .errors import is_lost
-from .ledger import Identity
 from .links import NO_LINKS, Links
-from .notes import Flags, Notes, PlanOf, is_doubted, lost_befores, row_before
+from .notes import Flags, Notes, PlanOf, lost_befores, row_before
 from .paths import follow_paths
 from .plan import Plan
 from .ranks import rank_of
 from .reading import Row, rows_by_key
-from .sent import UNSAID
 from .states import IMMUTABLE, State, by_key, is_frozen, is_left_alone
 from .written import DELETED, SWITCHED, in_order, written
 
@@ -40,8 +38,6 @@ class Capture:
         self.computed: dict[State, Row] = {}
         self.going: Mapping[Any, State] = {}
         self.links: Mapping[State, Links] = {}
-        self.altered: set[Identity] = set()
-        """Objects that hold what no statement has written."""
         self.failures = notes.failures
         """What went wrong, for the trail to count and log: (stage, model, object, error)."""
 
@@ -79,7 +75,7 @@ class Capture:
         yield from self._with_paths(plan, changes, states) if plan.paths else changes
 
     def _creation(self, plan: Plan, state: State) -> Change | None:
-        row = self._row(plan, state)
+        row = state.dict
         values: Values = {}
         get = row.get
         for name, natives, canon in plan.items:
@@ -88,7 +84,7 @@ class Capture:
         key = tuple([get(name) for name in plan.primary_key])
         fetched = self.notes.known.get(state) if self.notes.known else None
         if fetched is not None:
-            for name in plan.all - row.keys():
+            for name in state.expired_attributes & plan.all:
                 values[name] = plan.canonical(name, fetched.get(name))
         made = Change(plan, key, "create", values, self.context, self.at)
         gone = self.going.get((plan.root, key)) if self.going else None
@@ -101,14 +97,8 @@ class Capture:
         if len(states) > 1:
             states.sort(key=by_key)
         computed = self.notes.computed
-        as_sent = self.notes.as_sent
         for state in states:
             lost = lost_befores(plan, state, self.notes)
-            if as_sent is not None and not is_doubted(plan, state, self.notes):
-                asked = as_sent.in_question(plan, state)
-                if asked:
-                    self._doubt(plan, state)
-                    lost.update((name, old) for name, old in asked.items() if old is not UNSAID)
             if lost:
                 computed[state] = {**lost, **computed.get(state, {})}
         if computed:
@@ -118,11 +108,9 @@ class Capture:
 
     def _fetch(self, plan: Plan, states: list[State]) -> None:
         """Read what the database itself filled in for new rows, and nobody has asked for yet."""
-        as_sent = self.notes.as_sent
         untold = [
             state for state in states
-            if (state.expired_attributes and not plan.all.isdisjoint(state.expired_attributes))
-            or (as_sent is not None and as_sent.is_open(plan, state))
+            if state.expired_attributes and not plan.all.isdisjoint(state.expired_attributes)
         ]
         if not untold:
             return
@@ -144,25 +132,12 @@ class Capture:
         """Tell of an owner's collections; the ledger nets it with what else befell the owner."""
         if plan is None:
             return  # A class below the one that is audited may say that it is not.
-        row: Row = {**self.notes.known.get(owner, {}), **self._row(plan, owner)}
+        row: Row = {**self.notes.known.get(owner, {}), **owner.dict}
         if not row.keys() >= plan.cells:
             row = {**self._states(plan, [owner]).get(owner, {}), **row}
         values = self._cells(plan, row, {})
         change = Change(plan, key_of(owner), "update", values, self.context, self.at, links=links)
         yield from self._with_paths(plan, [change], [owner]) if plan.paths else (change,)
-
-    def _row(self, plan: Plan, state: State) -> Row:
-        """Return an object's row as its statement had it, whatever a hook has set since."""
-        late = self.notes.as_sent.late(plan, state) if self.notes.as_sent is not None else None
-        if not late:
-            return state.dict
-        self._doubt(plan, state)
-        row = {**state.dict, **late}
-        return {name: value for name, value in row.items() if value is not UNSAID}
-
-    def _doubt(self, plan: Plan, state: State) -> None:
-        key = key_of(state)
-        self.altered.add((plan.root, key if plan.key_form is None else plan.key_form(key)))
 
     def _rows(self, plan: Plan, keys: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], Row]:
         if not keys:
@@ -176,23 +151,20 @@ class Capture:
             return {}
 
     def _update(self, plan: Plan, state: State) -> Change | None:
-        notes, row = self.notes, self._row(plan, state)
+        notes, row = self.notes, state.dict
         known = notes.known.get(state) if notes.known else None
         befores: Any = state.committed_state
         computed = notes.computed.get(state) if notes.computed else None
         if computed:
             result = self.computed.get(state, {})
-            if not result and notes.as_sent is not None and state not in notes.as_sent:
-                return None  # Somebody has deleted it, and no statement was sent.
             row = {**result, **row, **{name: result.get(name, UNKNOWN) for name in computed}}
             befores = {**befores, **computed}
         elif not befores:
             return None
-        unwritten = () if notes.as_sent is None else notes.as_sent.unwritten(plan, state, known)
         old: Values = {}
         new: Values = {}
         for name, before in befores.items():
-            if name not in plan.counted_set or name in unwritten:
+            if name not in plan.counted_set:
                 continue
             natives, canon = plan.canon[name]
             after = row.get(name)
@@ -264,8 +236,7 @@ class Capture:
         ready = list(changes)
         known = self.notes.known
         rows = {
-            plan.key_of(state.dict): {**known.get(state, {}), **self._row(plan, state)}
-            for state in states
+            plan.key_of(state.dict): {**known.get(state, {}), **state.dict} for state in states
         }
         try:
             targets = [(rows.get(change.key, change.values), change) for change in ready]

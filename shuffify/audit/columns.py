@@ -53,13 +53,6 @@ def post_updates_of(
     )
 
 
-def second_columns(mapper: Mapper[Any]) -> set[Any]:
-    """Return all columns of a mapper's registry that relationships set by a second UPDATE."""
-    relationships = (one for other in mapper.registry.mappers for one in other.relationships)
-    return {column for one in relationships if one.post_update
-            for column in one.local_columns | one.remote_side}
-
-
 def is_digest(policy: Audited, key: str, column: Column[Any]) -> bool:
     """Tell whether a column holds content, of which count, size and SHA-256 are recorded."""
     if key in policy.shown:

@@ -146,7 +146,6 @@ class Listeners:
         capture = Capture(notes, session, reach, scene.context, utcnow())
         changes = capture.changes(states, self.registry.plan_of, self.registry.ways_of, is_last)
         self.recorder.keep(session, unit, scene, changes)
-        unit.ledger.doubted.update(capture.altered)
         if capture.failures:
             self.recorder.tell(capture.failures)
             capture.failures.clear()
@@ -249,7 +248,7 @@ class Listeners:
         notes = None if unit is None else unit.notes
         if unit is not None and notes is not None:
             if notes.scene is None:
-                notes.begin(unit.scene(session), session)
+                notes.scene = unit.scene(session)
             notes.heard.append(state)
         return notes
 

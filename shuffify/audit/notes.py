@@ -19,7 +19,6 @@ from .ledger import Identity, Scene
 from .paths import follow_paths
 from .plan import Plan
 from .reading import Row, rows_by_key
-from .sent import Sent, may_be_altered
 from .states import IMMUTABLE, State, is_expression, is_frozen
 
 Flags = dict[State, tuple[bool, bool]]
@@ -31,8 +30,8 @@ class Notes:
     """Notes of one flush, taken before its statements: what can no longer be learnt afterwards."""
 
     __slots__ = ("flush_context", "doubted", "states", "known", "befores", "computed", "paths",
-                 "cascaded", "missing", "seen", "failures", "heard", "sent", "scene", "as_sent",
-                 "_taken", "_told", "_going")
+                 "cascaded", "missing", "seen", "failures", "heard", "sent", "scene", "_taken",
+                 "_told", "_going")
 
     def __init__(self, flush_context: Any, doubted: Set[Identity] = frozenset()) -> None:
         self.flush_context = flush_context
@@ -59,8 +58,6 @@ class Notes:
         """How many of these are written."""
         self.scene: Scene | None = None
         """That of the first announcement: what a hook binds or opens is none of the flush's."""
-        self.as_sent: Sent | None = None
-        """What its statements had of each object, where its end may find something else."""
         self._taken = 0
         self._told: set[State] = set()
         self._going: dict[Any, State] | None = None
@@ -80,22 +77,6 @@ class Notes:
                 if is_delete and state.key is not None
             }
         return self._going
-
-    def begin(self, scene: Scene, session: Session) -> None:
-        """Take the flush's scene, and find out whether its objects may be altered in its midst."""
-        self.scene = scene
-        if may_be_altered(session, self.flush_context.mappers.keys()):
-            self.as_sent = Sent()
-
-    def sends(self, table: Any) -> None:
-        """Note that what has been announced is sent now, as far as it concerns a table."""
-        announced, self.sent = self.heard[self.sent:], len(self.heard)
-        if self.as_sent is not None:
-            try:
-                self.as_sent.note(announced, table)
-            except Exception:
-                self.as_sent = None  # What stands at the end is believed then.
-                raise
 
     def take_written(self, plan_of: PlanOf) -> Flags:
         """Hand out what is written and was not yet handed out, each with what is done to it.
@@ -157,7 +138,7 @@ def look_before_update(plan: Plan, state: State, notes: Notes, connection: Conne
             # As if the database worked out all of their values: it is asked once more after.
             notes.computed.update(
                 (one, dict(notes.known[one])) for one in (state, *mates)
-                if one in notes.known and is_doubted(plan, one, notes)
+                if one in notes.known and _is_doubted(plan, one, notes)
             )
 
 
@@ -225,7 +206,7 @@ def _must_ask(plan: Plan, state: State, notes: Notes) -> bool:
     committed = state.committed_state
     if not committed:
         return False
-    if notes.doubted and not plan.counted_set.isdisjoint(committed) and is_doubted(
+    if notes.doubted and not plan.counted_set.isdisjoint(committed) and _is_doubted(
         plan, state, notes
     ):
         return True
@@ -247,7 +228,7 @@ def _must_ask(plan: Plan, state: State, notes: Notes) -> bool:
 def _must_ask_all(plan: Plan, state: State, notes: Notes) -> bool:
     if state.was_deleted or not state.dict.keys() >= plan.all:
         return True
-    if notes.doubted and is_doubted(plan, state, notes):
+    if notes.doubted and _is_doubted(plan, state, notes):
         return True
     for name, before in state.committed_state.items():
         if name in plan.all and before.__class__ not in IMMUTABLE:
@@ -255,7 +236,7 @@ def _must_ask_all(plan: Plan, state: State, notes: Notes) -> bool:
     return False
 
 
-def is_doubted(plan: Plan, state: State, notes: Notes) -> bool:
+def _is_doubted(plan: Plan, state: State, notes: Notes) -> bool:
     if state.key is None:
         return False
     key = state.key[1] if plan.key_form is None else plan.key_form(state.key[1])

@@ -11,7 +11,7 @@ from sqlalchemy import types as sqltypes
 from sqlalchemy.orm import Mapper
 
 from .canonical import Canon
-from .columns import column_canon, is_digest, post_updates_of, second_columns
+from .columns import column_canon, is_digest, post_updates_of
 from .declaration import Declaration
 from .keys import key_form
 from .policy import Audited
@@ -70,12 +70,6 @@ class Plan:
     def post_updates(self) -> tuple[tuple[str, frozenset[str]], ...]:
         """Return `post_updates_of` the mapper; only a flush asks, when all are configured."""
         return post_updates_of(self.mapper, self.counted_set)
-
-    @cached_property
-    def second(self) -> frozenset[str]:
-        """Return the columns that a second UPDATE may set, whichever side asks for it."""
-        columns = second_columns(self.mapper)
-        return frozenset(name for name, column in self.columns.items() if column in columns)
 
     def known_types(self, operation: str) -> frozenset[str]:
         """Return the types that an operation may leave, as far as they are declared."""

@@ -96,9 +96,7 @@ class Atlas(Book):
 
 @event.listens_for(Label, "after_insert")
 def _renumber(_: Any, __: Any, label: Label) -> None:
-    """Run a statement in the middle of a flush; set what it writes no more."""
-    if label.name == "late":
-        label.name = "later"
+    """Run a statement in the middle of a flush."""
     session = object_session(label)
     if label.name == "hook" and session is not None:
         session.execute(update(Shelf).where(func.length(Shelf.name) == 5).values(number=6))
@@ -210,9 +208,8 @@ def _past_the_trail(session: Session) -> list[Any]:
     session.execute(text("EXPLAIN DELETE FROM stamps"))
     session.execute(update(Shelf), [{"id": 2 * HIGH, "level": 9}],
                     execution_options={"audit": "no news"})
-    for number, name in ((14, "hook"), (15, "late")):
-        session.add(Label(id=number, name=name))
-        session.flush()
+    session.add(Label(id=14, name="hook"))
+    session.flush()
     session.bulk_save_objects([Shelf(id=3 * HIGH, user_id=7, name="Bulk")])
     session.commit()
     return [session.get_one(Shelf, 2 * HIGH).level]

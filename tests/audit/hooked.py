@@ -115,16 +115,6 @@ class Member(Base):
     band: Mapped[Band] = relationship(foreign_keys=band_id)
 
 
-class Clock(Base):
-    """Its statements work out values that nobody has set."""
-
-    __tablename__ = "clocks"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(50))
-    ticks: Mapped[int] = mapped_column(default=0)
-
-
 @contextmanager
 def stocked(engine: Engine) -> Iterator[Stage]:
     """Yield a stage with a thing and a full rack."""

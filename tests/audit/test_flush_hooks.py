@@ -102,6 +102,16 @@ def test_what_a_hook_that_comes_later_sets_is_told_beside_what_it_reloads(
     assert stage.changes() == {"first": ["a", "B"], "last": ["b", "set"]}
 
 
+def test_what_a_hook_sets_too_late_is_found(stage: Stage, hook: Hook) -> None:
+    # SQLAlchemy writes it no more and takes it for saved.
+    hook(Thing, "after_update", lambda session, thing: setattr(thing, "last", "late"))
+    with stage.session() as session:
+        session.get_one(Thing, 1).first = "B"
+        session.commit()
+    found, = stage.trail.reconcile().run(stage.engine)
+    assert (found.kind, found.entity_id, found.columns) == ("altered", "1", ("last",))
+
+
 def test_what_a_hook_reloads_before_the_update_is_no_change(stage: Stage, hook: Hook) -> None:
     hook(Thing, "before_update", lambda session, thing: session.refresh(thing, ["first"]))
     with stage.session() as session:
