@@ -25,7 +25,9 @@ synchronous_commit = off
 full_page_writes = off
 max_connections = 200
 max_prepared_transactions = 20
+autovacuum = off
 """
+"""Vacuum would take locks of its own, with which a test that alters tables can deadlock."""
 
 MEMORY_NEEDED = 2 * 1024**3
 """Bytes that must be free in memory before tests put their files there."""
