@@ -84,7 +84,7 @@ class Detector:
             if _is_of_a_mapper(context):
                 for session, unit in self._users(context.root_connection):
                     if _is_flushing(session, unit):
-                        unit.sends()
+                        unit.sends(context)
                         return True
         except Exception as error:
             report(self._counters, "degraded.bypass", "the search for bypasses", error)
@@ -250,4 +250,5 @@ def _is_flushing(session: Session, unit: Unit) -> bool:
     if notes is None:
         return False
     own = getattr(notes.flush_context, "transaction", None)
-    return own is not None and own is getattr(session, "_transaction", own)
+    is_own = own is not None and own is getattr(session, "_transaction", own)
+    return is_own and not notes.aside

@@ -18,6 +18,7 @@ from .ledger import Identity
 from .listeners import Listeners
 from .look import Look
 from .marks import ALLOWED, CAPTURED, allowing
+from .notes import Notes
 from .plan import Plan
 from .reading import Row
 from .statements import Dml, dml_of
@@ -79,15 +80,26 @@ class Executions:
     def _captures(self, session: Session) -> list[Mapper[Any]] | None:
         return self._hear.unit(session).captures
 
+    @guarded("degraded.read")
+    def _notes(self, session: Session) -> Notes | None:
+        """Return those of the flush under way, in whose midst a hook executes something."""
+        notes = self._hear.unit(session).notes
+        return notes if notes is not None and notes.is_under_way else None
+
     def _run_untold(self, state: ORMExecuteState, dml: Dml) -> Any:
         """Run a statement of which nothing is told and whose options the detector will not see."""
         if ALLOWED not in state.execution_options:
             return self._run(state, dml, dml.statement)
         token = allowing.set(state.execution_options[ALLOWED])
+        notes = self._notes(state.session)
+        if notes is not None:
+            notes.aside = True
         try:
             return state.invoke_statement()
         finally:
             allowing.reset(token)
+            if notes is not None:
+                notes.aside = False
 
     @guarded("degraded.read")
     def _dml_of(self, state: ORMExecuteState) -> Dml | None:

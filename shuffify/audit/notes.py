@@ -30,8 +30,8 @@ class Notes:
     """Notes of one flush, taken before its statements: what can no longer be learnt afterwards."""
 
     __slots__ = ("flush_context", "doubted", "states", "known", "befores", "computed", "paths",
-                 "cascaded", "missing", "seen", "failures", "heard", "sent", "scene", "_taken",
-                 "_told", "_going")
+                 "cascaded", "missing", "seen", "failures", "heard", "sent", "aside",
+                 "scene", "_taken", "_told", "_going")
 
     def __init__(self, flush_context: Any, doubted: Set[Identity] = frozenset()) -> None:
         self.flush_context = flush_context
@@ -56,6 +56,8 @@ class Notes:
         """What the flush has announced, in its order: a batch's events, then its statements."""
         self.sent = 0
         """How many of these are written."""
+        self.aside = False
+        """Whether a hook is sending an allowed statement by key, which is none of the flush's."""
         self.scene: Scene | None = None
         """That of the first announcement: what a hook binds or opens is none of the flush's."""
         self._taken = 0
@@ -77,6 +79,14 @@ class Notes:
                 if is_delete and state.key is not None
             }
         return self._going
+
+    def sends(self, table: Any) -> None:
+        """Note that what was announced is being written, if a mapper's statement is of its table.
+
+        A hook may send one of another class by key, before what it is called for is written.
+        """
+        if table is None or any(table in one.mapper.tables for one in self.heard[self.sent:]):
+            self.sent = len(self.heard)
 
     def take_written(self, plan_of: PlanOf) -> Flags:
         """Hand out what is written and was not yet handed out, each with what is done to it.

@@ -130,10 +130,10 @@ class Unit:
         """Return where what happens now is recorded, and on whose behalf."""
         return Scene(self.frame(session.get_nested_transaction()), current(), suspension())
 
-    def sends(self) -> None:
+    def sends(self, context: Any) -> None:
         """Note that the flush under way sends what it has announced: a mapper's statement."""
         if self.notes is not None and not self.captures:
-            self.notes.sent = len(self.notes.heard)
+            self.notes.sends(getattr(context.invoked_statement, "table", None))
 
     def _undone(self, island: Island) -> None:
         """Forget what a savepoint of the Connection's did; no Session has expired its objects."""

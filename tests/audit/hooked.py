@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Column, Engine, ForeignKey, String, Table
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from shuffify.audit import Audited
+from shuffify.audit import Audited, NotAudited
 from tests.audit.stage import Json, LogColumns, Stage, UserColumns, staged
 
 Hook: TypeAlias = Callable[..., None]
@@ -115,12 +115,23 @@ class Member(Base):
     band: Mapped[Band] = relationship(foreign_keys=band_id)
 
 
+class Draft(Base):
+    """Of no interest to the trail."""
+
+    __tablename__ = "drafts"
+    __audit__ = NotAudited("nobody asks for it")
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(50))
+
+
 @contextmanager
 def stocked(engine: Engine) -> Iterator[Stage]:
     """Yield a stage with a thing and a full rack."""
     with staged(engine, Base, ActivityLog) as stage:
         with stage.session() as session:
             session.add(Thing(id=1, first="a", last="b", plain={"n": 1}, hidden="h"))
+            session.add(Draft(id=1, name="d"))
             session.add(Rack(id=1, slots=[
                 Slot(number=number, name="full", hidden="was") for number in (1, 2)
             ]))

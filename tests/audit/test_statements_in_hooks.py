@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from shuffify.audit import bind, suspended
 from tests.audit.depot import told
-from tests.audit.hooked import Band, Hook, Member, Note, Tag, Thing, explained, stocked
+from tests.audit.hooked import (
+    Band, Draft, Hook, Member, Note, Tag, Thing, explained, stocked,
+)
 from tests.audit.stage import Stage
 
 pytestmark = pytest.mark.usefixtures("mira")
@@ -265,6 +267,32 @@ def test_statements_by_key_before_an_update_are_netted_before_it(
         session.commit()
     assert told(stage) == [("thing_update", "1", {"first": ["a", "B"], "last": ["b", "l"]})]
     assert explained(stage)
+
+
+@pytest.mark.parametrize("model, row", [
+    (Draft, {"id": 1, "name": "x"}),  # Of no interest to the trail.
+    (Thing, {"id": 9, "last": "x"}),  # In the flush's own table, and allowed.
+])
+def test_statements_by_key_that_nobody_records_are_none_of_the_flushs(
+    stage: Stage, hook: Hook, model: Any, row: dict[str, Any]
+) -> None:
+    def act(session: Session, thing: Thing) -> None:
+        session.execute(update(model), [row], execution_options={"audit": "a repair"})
+        session.execute(update(Note).values(text="q"))
+        thing.last = "in time"
+
+    with stage.unwatched() as session:
+        session.add(Thing(id=9, first="i"))
+        session.commit()
+    stage.count_anew()
+    hook(Thing, "before_update", act)
+    with stage.session() as session:
+        session.get_one(Thing, 1).first = "B"
+        session.commit()
+    assert told(stage) == [
+        ("thing_update", "1", {"first": ["a", "B"], "last": ["b", "in time"]}),
+    ]
+    assert stage.count("bypasses.allowed") == (model is Thing)
 
 
 def test_a_statement_of_a_later_before_flush_hook_comes_first(stage: Stage, hook: Hook) -> None:
