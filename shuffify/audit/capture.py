@@ -11,12 +11,13 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import LoaderCallableStatus, Session
 
 from .associations import WaysOf, differences_of, key_of
+from .beforehand import lost_befores, row_before
 from .canonical import UNKNOWN
 from .change import Change, Values, switched
 from .context import AuditContext
 from .errors import is_lost
 from .links import NO_LINKS, Links
-from .notes import Flags, Notes, PlanOf, lost_befores, row_before
+from .notes import Flags, Notes, PlanOf
 from .paths import follow_paths
 from .plan import Plan
 from .ranks import rank_of

@@ -84,7 +84,7 @@ class Detector:
             if _is_of_a_mapper(context):
                 for session, unit in self._users(context.root_connection):
                     if _is_flushing(session, unit):
-                        unit.sends(context)
+                        unit.sends(context, self._registry.plan_of)
                         return True
         except Exception as error:
             report(self._counters, "degraded.bypass", "the search for bypasses", error)

@@ -25,6 +25,7 @@ from sqlalchemy import update
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapper, Session, SessionTransaction
 
+from .beforehand import look_before_delete, look_before_switch, look_before_update
 from .capture import Capture
 from .counters import Counters
 from .delivery import Delivery
@@ -32,7 +33,7 @@ from .detector import Detector
 from .errors import is_lost
 from .guard import guarded, report
 from .ledger import Scene
-from .notes import Flags, Notes, look_before_delete, look_before_switch, look_before_update
+from .notes import Flags, Notes
 from .plan import Plan
 from .recorder import Recorder
 from .registry import Registry

@@ -18,7 +18,7 @@ from .context import current
 from .counters import Counters
 from .fate import Waiting
 from .ledger import Frame, Identity, Ledger, Scene
-from .notes import Notes
+from .notes import Notes, PlanOf
 from .suspension import suspension
 
 
@@ -130,10 +130,10 @@ class Unit:
         """Return where what happens now is recorded, and on whose behalf."""
         return Scene(self.frame(session.get_nested_transaction()), current(), suspension())
 
-    def sends(self, context: Any) -> None:
+    def sends(self, context: Any, plan_of: PlanOf) -> None:
         """Note that the flush under way sends what it has announced: a mapper's statement."""
         if self.notes is not None and not self.captures:
-            self.notes.sends(getattr(context.invoked_statement, "table", None))
+            self.notes.sends(getattr(context.invoked_statement, "table", None), plan_of)
 
     def _undone(self, island: Island) -> None:
         """Forget what a savepoint of the Connection's did; no Session has expired its objects."""

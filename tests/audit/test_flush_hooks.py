@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, select, update
+from sqlalchemy import Engine, event, func, select, update
 from sqlalchemy.orm import Session, undefer
 
 from tests.audit.depot import told
@@ -20,6 +20,19 @@ pytestmark = pytest.mark.usefixtures("mira")
 def stage(engine: Engine) -> Iterator[Stage]:
     with stocked(engine) as stage:
         yield stage
+
+
+def reads_of(stage: Stage, act: Callable[[], object]) -> int:
+    """Return how many SELECTs something takes."""
+    seen: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    event.listen(stage.engine, "before_cursor_execute", note)
+    act()
+    event.remove(stage.engine, "before_cursor_execute", note)
+    return sum(statement.startswith("SELECT") for statement in seen)
 
 
 # -- what is reloaded ----------------------------------------------------------------------------
@@ -112,6 +125,25 @@ def test_what_a_hook_sets_too_late_is_found(stage: Stage, hook: Hook) -> None:
     assert (found.kind, found.entity_id, found.columns) == ("altered", "1", ("last",))
 
 
+@pytest.mark.parametrize("reloads", [False, True])
+def test_an_expression_that_a_hook_sets_is_told(stage: Stage, hook: Hook, reloads: bool) -> None:
+    hook(Thing, "before_update", lambda session, thing: setattr(thing, "last", func.upper("zz")))
+    if reloads:
+        hook(Thing, "after_update", RELOADS["refresh"])
+    with stage.session() as session:
+        session.get_one(Thing, 1).first = "B"
+        session.commit()
+    assert stage.changes() == {"first": ["a", "B"], "last": ["b", "ZZ"]}
+    assert explained(stage)
+
+
+def test_a_hook_that_sets_nothing_costs_no_read(stage: Stage, hook: Hook) -> None:
+    hook(Thing, "before_update", lambda session, thing: None)
+    with stage.session() as session:
+        session.get_one(Thing, 1).first = "B"
+        assert reads_of(stage, session.flush) == 0
+
+
 def test_what_a_hook_reloads_before_the_update_is_no_change(stage: Stage, hook: Hook) -> None:
     hook(Thing, "before_update", lambda session, thing: session.refresh(thing, ["first"]))
     with stage.session() as session:
@@ -170,20 +202,11 @@ def test_an_orphan_whose_key_is_used_again_was_something(stage: Stage) -> None:
 
 
 def test_all_whose_places_are_taken_cost_one_read(stage: Stage) -> None:
-    def reads(numbers: tuple[int, ...]) -> int:
-        seen: list[str] = []
-        with stage.session() as session:
-            rack = session.get_one(Rack, 1)
-            assert rack.slots
-            rack.slots = [Slot(number=number, hidden="now") for number in numbers]
-            event.listen(stage.engine, "before_cursor_execute", note := (
-                lambda c, cursor, statement, *_: seen.append(statement)
-            ))
-            session.flush()
-            event.remove(stage.engine, "before_cursor_execute", note)
-        return sum(statement.startswith("SELECT") for statement in seen)
-
-    assert reads((1, 2)) == 1
+    with stage.session() as session:
+        rack = session.get_one(Rack, 1)
+        assert rack.slots
+        rack.slots = [Slot(number=number, hidden="now") for number in (1, 2)]
+        assert reads_of(stage, session.flush) == 1
 
 
 def test_what_a_hook_that_comes_later_replaces_was_something(stage: Stage, hook: Hook) -> None:
@@ -209,7 +232,7 @@ def test_of_a_replaced_row_that_cannot_be_read_no_value_is_made_up(
     with stage.session() as session:
         rack = session.get_one(Rack, 1)
         assert rack.slots
-        monkeypatch.setattr("shuffify.audit.notes.rows_by_key", refuse)
+        monkeypatch.setattr("shuffify.audit.beforehand.rows_by_key", refuse)
         rack.slots = [Slot(number=1, name="full", hidden="now"), rack.slots[1]]
         session.commit()
     assert stage.changes() == {"hidden": ["[unknown]", "now"]}

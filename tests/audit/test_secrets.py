@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
-from shuffify.audit import bind, capture, cloud_event, csv_cells, delivery, ecs, listeners, notes
-from shuffify.audit import render, spool
+from shuffify.audit import beforehand, bind, capture, cloud_event, csv_cells, delivery, ecs
+from shuffify.audit import listeners, render, spool
 from tests.audit.stage import Stage, staged
 from tests.audit.vaults import ActivityLog, Base, Login, Odd, Vault, Visit, live, live_in_bulk
 
@@ -159,7 +159,7 @@ def test_shown_content_hides_what_its_own_keys_call_secret(stage: Stage) -> None
     (capture.Capture, "changes"), (capture.Capture, "_creation"), (capture.Capture, "_update"),
     (render.Renderer, "row"), (delivery.Delivery, "write"), (delivery.Delivery, "settle"),
     (listeners, "look_before_update"), (listeners, "is_last"), (spool.Spool, "append"),
-    (notes, "rows_by_key"),
+    (beforehand, "rows_by_key"),
 ])
 def test_an_error_inside_the_engine_is_told_without_its_words(
     stage: Stage, owner: Any, name: str, caplog: pytest.LogCaptureFixture,
