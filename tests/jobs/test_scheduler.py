@@ -334,7 +334,8 @@ def test_database_that_lost_its_tables_does_not_end_the_scheduler(
 
     assert scheduler.leads
     assert "Reading the schedules failed." in caplog.text
-    database.metadata.create_all(engine)
+    with write_transactions():
+        database.metadata.create_all(engine)
     caplog.clear()
     scheduler.turn()
     assert scheduler.planned == {}
