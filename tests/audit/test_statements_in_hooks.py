@@ -10,6 +10,7 @@ from sqlalchemy import Engine, delete, insert, update
 from sqlalchemy.orm import Session
 
 from shuffify.audit import bind, suspended
+from shuffify.audit.notes import Notes
 from tests.audit.depot import told
 from tests.audit.hooked import (
     Band, Draft, Hook, Member, Note, Tag, Thing, explained, stocked,
@@ -293,6 +294,20 @@ def test_statements_by_key_that_nobody_records_are_none_of_the_flushs(
         ("thing_update", "1", {"first": ["a", "B"], "last": ["b", "in time"]}),
     ]
     assert stage.count("bypasses.allowed") == (model is Thing)
+
+
+def test_a_fault_of_ours_makes_no_bypass_of_a_flush(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(Notes, "sends", fail)
+    with stage.session() as session:
+        session.get_one(Thing, 1).first = "B"
+        session.commit()
+    assert stage.changes() == {"first": ["a", "B"]}
+    assert (stage.count("bypasses"), stage.count("degraded.bypass")) == (0, 1)
 
 
 def test_a_statement_of_a_later_before_flush_hook_comes_first(stage: Stage, hook: Hook) -> None:
