@@ -109,6 +109,19 @@ def test_a_question_is_answered_and_the_focus_goes_back(
     assert library.evaluate("document.activeElement.closest('header') !== null")
 
 
+def test_a_focus_that_has_moved_on_is_not_taken_back(library: Page) -> None:
+    # Browsers tell of a close a moment later, and a quick key may come before.
+    library.evaluate(ASK)
+    library.evaluate(
+        """async () => {
+          document.querySelector("dialog[open]").close("");
+          document.querySelector("main input").focus();
+          await answer;
+        }"""
+    )
+    assert library.evaluate("document.activeElement.matches('main input')")
+
+
 FORM = """async () => {
   document.getElementById("main").innerHTML = `<form>
     <div class="field"><label>Sections <input name="section_count" value="99"

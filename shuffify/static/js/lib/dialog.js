@@ -15,10 +15,14 @@ function closeOnPress(dialog, event) {
   }
 }
 
-function giveFocusBack(opener) {
-  // A menu that closed, or a row that is gone, can take no focus: better the page than its top.
-  const target = opener?.isConnected && opener.checkVisibility() ? opener : null;
-  (target ?? document.getElementById("main")).focus();
+// Not from whoever has moved on with a quick key: browsers tell of a close a moment later.
+function giveFocusBack(dialog, before, opener) {
+  const holder = document.activeElement;
+  if ([before, document.body].includes(holder) || dialog.contains(holder)) {
+    // A menu that closed, or a row that is gone, can take none: better the page than its top.
+    const target = opener?.isConnected && opener.checkVisibility() ? opener : null;
+    (target ?? document.getElementById("main")).focus();
+  }
 }
 
 const wouldClose = (dialog, { type, key, target }) =>
@@ -62,6 +66,7 @@ function guard(dialog, mayClose) {
 // `mayClose` may refuse: it returns a promise of whether what was typed can go.
 export function openDialog(dialog, opener = document.activeElement, { mayClose = null } = {}) {
   const press = (event) => closeOnPress(dialog, event);
+  const before = document.activeElement;
   dialog.returnValue = "";
   if (mayClose !== null) {
     guard(dialog, mayClose);
@@ -71,7 +76,7 @@ export function openDialog(dialog, opener = document.activeElement, { mayClose =
   return new Promise((resolve) => {
     const end = () => {
       dialog.removeEventListener("click", press);
-      giveFocusBack(opener);
+      giveFocusBack(dialog, before, opener);
       resolve(dialog.returnValue);
     };
     dialog.addEventListener("close", end, { once: true });
