@@ -15,6 +15,17 @@ from shuffify.audit.verification import Verified
 from tests.audit.stage import LogColumns, UserColumns
 
 NOON = datetime(2026, 1, 1, 12)
+LONG_AGO = "2025-01-01 00:00:00.000000"
+
+SWAP = (
+    "UPDATE activity_log SET id = 900 WHERE id = {0}",
+    "UPDATE activity_log SET id = {0} WHERE id = {1}",
+    "UPDATE activity_log SET id = {1} WHERE id = 900",
+)
+INSERT = (
+    "INSERT INTO activity_log (id, user_id, activity_type, description, created_at, event_id)"
+    f" VALUES ({{0}}, 7, 'x', 'x', '{LONG_AGO}', 'forged')"
+)
 
 
 class Base(DeclarativeBase):
@@ -89,6 +100,18 @@ class Archive:
         for size in sizes or (0,):
             self.put(size)
             self.trail.custody.seal(self.engine)
+
+    def fill(self) -> None:
+        """Put twelve rows with a gap in their ids, in three seals of four."""
+        self.seal(4, 4)
+        self.put(2)
+        with self.engine.begin() as connection:
+            for number in (100, 102):
+                self.insert(connection, id=number)
+        if self.engine.dialect.name == "postgresql":
+            with self.engine.begin() as connection:
+                connection.execute(text("SELECT setval('activity_log_id_seq', 102)"))
+        self.seal()
 
     @contextmanager
     def owned(self) -> Iterator[Connection]:

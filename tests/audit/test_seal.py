@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from shuffify.audit import AuditError, horizon, sealer
@@ -21,11 +21,6 @@ from tests import databases
 from tests.audit.sealed import LOG, NOON, Archive, Seals
 
 WRITERS = 20
-
-
-@pytest.fixture
-def archive(engine: Engine) -> Archive:
-    return Archive(engine)
 
 
 @pytest.fixture
