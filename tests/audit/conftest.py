@@ -26,6 +26,7 @@ BYPASSES = {
     "test_bypass.py": "what the detector says of it is looked at",
     "test_bypass_cursor.py": "what the detector sees at the cursor is looked at",
     "test_bypass_engines.py": "whether the detector sees each engine is looked at",
+    "test_bypass_flush.py": "whether the detector sees what goes past a flush is looked at",
     "test_fault_hooks.py": "a part that breaks may take a flush for a bypass",
     "test_fault_realities.py": "the table is altered and emptied past the trail",
     "test_faults.py": "the tables are emptied after each fault",

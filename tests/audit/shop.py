@@ -11,6 +11,7 @@ from sqlalchemy import Column, ForeignKey, MetaData, String, Table, insert
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from shuffify.audit import Audited, NotAudited
+from shuffify.audit.bypass import Bypass
 from tests import databases
 from tests.audit import stage
 from tests.audit.stage import Stage, staged
@@ -126,3 +127,8 @@ def restock(stage: Stage) -> None:
         ])
         connection.execute(mix_songs.insert(), {"mix_id": -1, "song_id": -1})
         connection.execute(insert(Review), {"id": -1, "mix_id": -1, "words": "Fine"})
+
+
+def named_bypasses(found: list[Bypass]) -> list[tuple[str, tuple[str, ...], str]]:
+    """Return verb, tables and form of each."""
+    return [(one.verb, one.tables, one.form) for one in found]

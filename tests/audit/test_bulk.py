@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 import pytest
-from sqlalchemy import (
-    BinaryExpression, ColumnElement, bindparam, column, delete, func, literal, select, tuple_,
-    type_coerce, update,
-)
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.ext.compiler import compiles
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import Session, aliased, defer, load_only, selectinload, with_loader_criteria
 
 from shuffify.audit import bind
-from shuffify.audit.canonical import digest
-from tests.audit.depot import Bike, Cell, Crate, Depot, Draft, Item, Truck, Vehicle, only, told
-
+from tests.audit.depot import Bike, Cell, Crate, Depot, Draft, Item, Truck, Vehicle, only
 
 UPDATES: dict[str, Callable[[Session], Any]] = {
     "criteria": lambda s: s.execute(update(Crate).where(Crate.id < 3).values(name="new")),
@@ -300,143 +293,3 @@ def test_an_alias_of_which_nothing_that_counts_is_set_leaves_nothing(depot: Depo
         session.execute(update(other).values({other.seen: 5}))
         session.commit()
     assert [text.split()[0] for text in seen if text != "BEGIN"] == ["UPDATE"]
-
-
-MARKS: Final = {"a": 1, "b": {}}
-PARTS: dict[str, Any] = {
-    "an element": (Cell.scores[1], 77, {"scores": [[1, 2], [77, 2]]}),
-    "a slice": (Cell.scores[1:2], [3, 4], {"scores": [[1, 2], [3, 4]]}),
-    "in JSON": (type_coerce(Cell.marks, postgresql.JSONB())["a"], 7, {"marks": {"a": 7, "b": {}}}),
-    "deep in JSON": (type_coerce(Cell.marks, postgresql.JSONB())["b"]["c"], 7,
-                     {"marks": {"a": 1, "b": {"c": 7}}}),
-    "columns at once": (
-        tuple_(Cell.user_id, Cell.text), select(literal(8), literal("z")).scalar_subquery(),
-        {"text": ["x", "z"]},
-    ),
-    "a mere name": (column("text"), "z", {"text": ["x", "z"]}),
-}
-
-
-@pytest.mark.parametrize("synchronize", [False, "fetch"])
-@pytest.mark.parametrize("shared_depot, name", [
-    *(("postgresql", name) for name in PARTS),
-    # SQLite sets whole columns.
-    *(("sqlite", name) for name in PARTS if not isinstance(PARTS[name][0], BinaryExpression)),
-], indirect=["shared_depot"])
-def test_what_is_set_is_told_whatever_names_it(depot: Depot, name: str, synchronize: Any) -> None:
-    key, value, expected = PARTS[name]
-    with depot.unwatched.begin() as session:
-        session.execute(update(Cell).values(scores=[1, 2], marks=MARKS))
-    if "marks" in expected:
-        expected = {"marks": [digest(MARKS), digest(expected["marks"])]}
-
-    rows = depot.done(lambda s: s.execute(
-        update(Cell).where(Cell.column == "a").values({key: value}),
-        execution_options={"synchronize_session": synchronize},
-    ))
-    assert rows == [("cell_update", "1:a", expected)]
-
-
-class Word(ColumnElement[str]):
-    """Names a column in the application's own way."""
-
-    inherit_cache = True
-
-
-@compiles(Word)
-def word(element: Any, compiler: Any, **options: Any) -> str:
-    return "name"
-
-
-def test_a_key_of_unknown_meaning_may_set_anything(depot: Depot) -> None:
-    rows = depot.done(update(Crate).where(Crate.id == 1).values({Crate.seen: 5, Word(): "new"}))
-    assert only(rows, "name") == [("1", ["one", "new"])]
-
-
-def test_what_nobody_finds_again_is_told_together(depot: Depot) -> None:
-    """The statement may give a row another key in a way that it does not tell."""
-    values = select(literal(5), literal("z")).scalar_subquery()
-    both = tuple_(Cell.row, Cell.text)
-    depot.done(update(Cell).where(Cell.column == "a").values({both: values}))
-
-    row = depot.last()
-    assert (row.activity_type, row.entity_id) == ("cell_update", None)
-    assert row.metadata_json["changes"] == {
-        "row": ["[unknown]", "[unknown]"], "text": ["[unknown]", "[unknown]"],
-    }
-    assert row.metadata_json["bulk"] == {"count": 1, "criteria": 'cells."column" = ?'}
-
-
-# -- the net of a transaction ------------------------------------------------------------------
-
-
-def test_a_flushed_creation_and_a_bulk_update_are_one_creation(depot: Depot) -> None:
-    rows = depot.done(
-        lambda s: s.add(Crate(id=9, name="nine")),
-        update(Crate).where(Crate.id == 9).values(name="neuf", number=3),
-    )
-
-    (row,) = rows
-    assert row[:2] == ("crate_create", "9")
-    assert (row[2]["name"], row[2]["number"]) == ([None, "neuf"], [None, 3])
-
-
-def test_there_and_back_in_bulk_is_nothing(depot: Depot) -> None:
-    assert depot.done(
-        update(Crate).values(number=Crate.number + 1),
-        update(Crate).values(number=Crate.number - 1),
-    ) == []
-
-
-def test_a_bulk_deletion_and_a_new_object_of_the_same_key_are_an_update(depot: Depot) -> None:
-    rows = depot.done(delete(Crate).where(Crate.id == 1), lambda s: s.add(
-        Crate(id=1, code="c1", name="uno", token="hush", level=4)
-    ))
-    assert rows == [("crate_update", "1", {"name": ["one", "uno"]})]
-
-
-def test_a_bulk_update_follows_a_pending_change_that_autoflush_sends_first(depot: Depot) -> None:
-    def do(session: Session) -> None:
-        session.get_one(Crate, 1).name = "uno"
-        session.execute(update(Crate).where(Crate.name == "uno").values(number=1))
-
-    assert depot.done(do) == [("crate_update", "1", {"name": ["one", "uno"], "number": [0, 1]})]
-
-
-def test_what_a_savepoint_undoes_is_not_told(depot: Depot) -> None:
-    def do(session: Session) -> None:
-        with session.begin_nested():
-            session.execute(update(Crate).where(Crate.id == 1).values(name="kept"))
-        with session.begin_nested() as savepoint:
-            session.execute(update(Crate).values(name="undone"))
-            session.execute(delete(Item))
-            savepoint.rollback()
-
-    assert depot.done(do) == [("crate_update", "1", {"name": ["one", "kept"]})]
-
-
-def test_a_savepoint_of_the_connections_own_takes_its_rows_along(depot: Depot) -> None:
-    def do(session: Session) -> None:
-        connection = session.connection()
-        with connection.begin_nested():
-            session.execute(update(Crate).where(Crate.id == 1).values(name="kept"))
-        with connection.begin_nested() as savepoint:
-            session.execute(update(Crate).values(name="undone"))
-            savepoint.rollback()
-
-    assert depot.done(do) == [("crate_update", "1", {"name": ["one", "kept"]})]
-
-
-def test_a_rolled_back_statement_leaves_nothing(depot: Depot) -> None:
-    assert depot.done(update(Crate).values(name="new"), lambda s: s.rollback()) == []
-
-
-def test_two_actors_in_one_transaction_stay_apart(depot: Depot) -> None:
-    with depot.session() as session:
-        session.execute(update(Crate).where(Crate.id == 1).values(name="uno"))
-        with bind(user_id=8):
-            session.execute(update(Crate).where(Crate.id < 3).values(name="deux"))
-        session.commit()
-
-    assert [(row.user_id, row.entity_id) for row in depot.rows()] == [(7, "1"), (8, "2")]
-    assert only(told(depot), "name") == [("1", ["one", "deux"]), ("2", ["two", "deux"])]
