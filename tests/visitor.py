@@ -2,7 +2,7 @@
 
 import re
 import time
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from flask import Flask
@@ -27,13 +27,21 @@ FRESH: Final = 60
 TOKEN = re.compile(r'<meta name="csrf-token" content="([^"]+)">')
 
 
+class Page(NamedTuple):
+    """A page as it was read."""
+
+    session: Cookie | None
+    read_at: float
+    text: str
+    token: str
+
+
 class Visitor:
     """Somebody at a browser of their own."""
 
     def __init__(self, app: Flask) -> None:
         self.client: FlaskClient = app.test_client()
-        self._page: tuple[Cookie | None, float, str] | None = None
-        """The session and the time at which a page was read, and the page's CSRF token."""
+        self._page: Page | None = None
 
     def begin_login(self) -> str:
         """Agree to the terms; return the address at Spotify that the app sends us to."""
@@ -53,7 +61,8 @@ class Visitor:
         """Log in as one of the sandbox's users."""
         answer = self.client.get(self.consent(self.begin_login(), user))
         assert answer.status_code == 302, answer.text
-        self._read("/settings")
+        # A refusal leads back, too.
+        assert "Log out" in self._read().text
         return self
 
     def is_logged_in(self) -> bool:
@@ -61,19 +70,19 @@ class Visitor:
 
     def token(self) -> str:
         """Return the CSRF token of a page, as its script would read it: one that is still open."""
-        if self._page is not None:
-            session, read_at, token = self._page
-            if session == self._session() and abs(time.time() - read_at) < FRESH:
-                return token
-        return self._read("/terms")
+        page = self._page
+        if page is None or page.session != self._session() or _is_old(page):
+            page = self._read()
+        return page.token
 
-    def _read(self, path: str) -> str:
-        answer = self.client.get(path)
+    def _read(self) -> Page:
+        """Read a page that is for everybody, and keep it."""
+        answer = self.client.get("/terms")
         assert answer.status_code == 200, answer.text
-        found = TOKEN.search(answer.text)
-        assert found is not None
-        self._page = self._session(), time.time(), found[1]
-        return found[1]
+        token = TOKEN.search(answer.text)
+        assert token is not None
+        self._page = Page(self._session(), time.time(), answer.text, token[1])
+        return self._page
 
     def _session(self) -> Cookie | None:
         return self.client.get_cookie(self.client.application.config["SESSION_COOKIE_NAME"])
@@ -97,6 +106,10 @@ class Visitor:
 
     def delete(self, path: str) -> TestResponse:
         return self.send("DELETE", path)
+
+
+def _is_old(page: Page) -> bool:
+    return abs(time.time() - page.read_at) >= FRESH
 
 
 def fields(answer: TestResponse) -> set[str]:
