@@ -159,13 +159,10 @@ def _read(plan: Plan, states: list[State], notes: Notes, connection: Connection)
         notes.attempt(plan, read)
 
 
-def lost_befores(plan: Plan, state: State, notes: Notes) -> Values:
+def lost_befores(plan: Plan, state: State, kept: Values) -> Values:
     """Return old values that an object had before its UPDATE and has no more: it was reloaded."""
-    kept, committed = notes.befores.get(state), state.committed_state
-    if not kept or kept.keys() <= committed.keys():
-        return {}
     return {name: before for name, before in kept.items()
-            if name not in committed and name in plan.counted_set}
+            if name not in state.committed_state and name in plan.counted_set}
 
 
 def row_before(plan: Plan, state: State, notes: Notes) -> Row:

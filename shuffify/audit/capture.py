@@ -97,11 +97,13 @@ class Capture:
     def _updated(self, plan: Plan, states: list[State]) -> Iterator[Change]:
         if len(states) > 1:
             states.sort(key=by_key)
-        computed = self.notes.computed
+        befores, computed = self.notes.befores, self.notes.computed
         for state in states:
-            lost = lost_befores(plan, state, self.notes)
-            if lost:
-                computed[state] = {**lost, **computed.get(state, {})}
+            kept = befores.get(state)
+            if kept and not kept.keys() <= state.committed_state.keys():
+                lost = lost_befores(plan, state, kept)
+                if lost:
+                    computed[state] = {**lost, **computed.get(state, {})}
         if computed:
             self._compute(plan, [state for state in states if state in computed])
         changes = self._each(plan, states, self._update)

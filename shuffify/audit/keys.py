@@ -63,10 +63,13 @@ def entity_id_of(plan: Plan, key: Key) -> str:
         return ""
     if plan.key_form is not None:
         key = plan.key_form(key)
-    text = str(key[0]) if len(key) == 1 else ":".join([str(part) for part in key])
-    if len(key) > 1 and any([part.__class__ is str and ":" in part for part in key]):
+    if len(key) == 1:
+        text = str(key[0])
+    elif any([part.__class__ is str and ":" in part for part in key]):
         text = json.dumps([str(part) for part in key])
         return hashlib.sha256(text.encode()).hexdigest()
+    else:
+        text = ":".join([str(part) for part in key])
     if len(text) > LONGEST_ENTITY_ID or plan.has_secret_key:
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
     return text

@@ -246,11 +246,12 @@ class Listeners:
         """Return the notes of the flush that has announced an object."""
         session = state.session
         unit = None if session is None else session.info.get(self)
-        notes = None if unit is None else unit.notes
-        if unit is not None and notes is not None:
-            if notes.scene is None:
-                notes.scene = unit.scene(session)
-            notes.heard.append(state)
+        if unit is None or unit.notes is None:
+            return None
+        notes: Notes = unit.notes
+        if notes.scene is None:
+            notes.scene = unit.scene(session)
+        notes.heard.append(state)
         return notes
 
 

@@ -12,13 +12,14 @@ from typing import Any, Final
 from .canonical import SECRET_MASK, UNKNOWN
 
 _MASKS: Final = frozenset({SECRET_MASK, repr(UNKNOWN)})
-_SECRET, _UNKNOWN = f'"{SECRET_MASK}"', f'"{UNKNOWN!r}"'
+_SECRET, _UNKNOWN, _OPEN = f'"{SECRET_MASK}"', f'"{UNKNOWN!r}"', '"['
 _TEXT: Final = "text"
 
 
 def may_hold(encoded: str) -> bool:
     """Tell whether a row's JSON has a mask, or a text like one."""
-    return _SECRET in encoded or _UNKNOWN in encoded
+    # Nearly no row has a text that begins so: one look instead of two.
+    return _OPEN in encoded and (_SECRET in encoded or _UNKNOWN in encoded)
 
 
 def spelt(value: Any) -> Any:

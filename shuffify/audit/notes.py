@@ -90,9 +90,12 @@ class Notes:
 
     def note_expressions(self, plan: Plan | None, state: State) -> None:
         """Note the old values in place of which an UPDATE sets what only the database knows."""
+        if plan is None:
+            return
+        counted, row = plan.counted_set, state.dict
         for name, before in state.committed_state.items():
-            if plan is not None and name in plan.counted_set:
-                value = state.dict.get(name)
+            if name in counted:
+                value = row.get(name)
                 if value.__class__ not in IMMUTABLE and is_expression(value):
                     self.computed.setdefault(state, {}).setdefault(name, before)
 

@@ -26,6 +26,7 @@ class Plan:
         self.mapper = mapper
         self.policy = policy
         self.model, self.entity = told.model, told.entity
+        self.noun = self.entity.replace("_", " ")
         self.columns, self.primary_key = told.columns, told.primary_key
         # Concrete inheritance shares a base mapper but not its keys; the identity key tells.
         self.root = mapper.identity_key_from_primary_key((None,) * len(self.primary_key))[0]

@@ -95,7 +95,7 @@ class Renderer:
         """Return a row about something that changed no object; its metadata stays as given."""
         metadata = given["metadata_json"]
         return self.fit({
-            **dict.fromkeys(("entity_type", "entity_id")),
+            **dict.fromkeys(self.limits),
             **given,
             "activity_type": str(given["activity_type"]),
             "metadata_json": None if metadata is None else bounded(
@@ -112,7 +112,7 @@ class Renderer:
     def fit(self, row: Row) -> Row:
         """Cut every text to its column and clean it of what a database refuses (rule A11)."""
         for name, limit in self._texts:
-            value = row.get(name)
+            value = row[name]
             if value is not None:
                 if value.__class__ is not str:
                     value = row[name] = str(plain(value))
@@ -200,15 +200,16 @@ def actor_of(context: AuditContext) -> dict[str, Any]:
 
 def sentence_for(change: Change) -> str:
     """Say what happened in the default words: ``Updated track lock 'Intro' (position)``."""
-    name = change.entity.replace("_", " ")
-    action = change.action
-    sentence = f"{_VERBS[action]} {name} '{change.label}'"
-    if change.summary is not None:
+    action, noun = change.action, change.plan.noun
+    if change.summary is None:
+        sentence = f"{_VERBS[action]} {noun} '{change.label}'"
+    else:
         count = change.summary["count"]
         many = "rows" if count is None else "1 row" if count == 1 else f"{count} rows"
-        sentence = f"{_VERBS[action]} {name} in bulk: {many}"
+        sentence = f"{_VERBS[action]} {noun} in bulk: {many}"
     if action == "update" and (change.old or change.links):
-        sentence += f" ({', '.join((*change.old, *change.links))})"
+        names = (*change.old, *change.links) if change.links else change.old
+        sentence += f" ({', '.join(names)})"
     return sentence
 
 

@@ -231,6 +231,7 @@ def test_an_explicit_row_keeps_what_was_given() -> None:
     assert {name: value for name, value in row.items() if name != "metadata_json"} == {
         "user_id": 7, "activity_type": "login", "description": "In", "event_id": "e-1",
         "entity_type": None, "entity_id": None, "created_at": at, "source": "web",
+        "playlist_id": None, "playlist_name": None,
         "request_id": "r-1", "remote_addr": "1.2.3.0", "user_agent": "curl",
     }
     bare = renderer().explicit(context, at, {**given, "event_id": None, "metadata_json": None,
