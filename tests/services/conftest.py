@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
 import pytest
@@ -11,9 +12,10 @@ from sqlalchemy.orm import Session
 from shuffify.audit import bind
 from shuffify.models.db import ActivityLog
 from shuffify.sandbox import CLIENT_ID, CLIENT_SECRET, Sandbox, library
-from shuffify.services import TokenService, UserService
+from shuffify.services import SchedulerService, TokenService, UserService
 from shuffify.spotify.listing import LISTINGS
 from shuffify.spotify.oauth import TokenGrant
+from tests.services.schedules import SHUFFLE, Create
 
 
 @pytest.fixture(scope="session")
@@ -101,3 +103,13 @@ class Trail:
 @pytest.fixture
 def trail(outside: Session) -> Trail:
     return Trail(outside)
+
+
+@pytest.fixture
+def create(mira: int) -> Create:
+    """Return a function that makes a shuffle schedule of Mira's and returns its id."""
+
+    def make(**fields: Any) -> int:
+        return SchedulerService.create_schedule(mira, **{**SHUFFLE, **fields}).id
+
+    return make
