@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
 import json
 from pathlib import Path
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
 import pytest
-from sqlalchemy import event, inspect, select, text, update
+from sqlalchemy import event, inspect, text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from shuffify.audit import bind
 from shuffify.audit_trail import trail
-from shuffify.enums import ActivityType
-from shuffify.models.db import ActivityLog, User, WorkshopSession
+from shuffify.models.db import User
 from shuffify.services import ActivityLogService
+from tests.services.activity import SHUFFLE, draft, mira, stored
 
-SHUFFLE = ActivityType.SHUFFLE
-
-
-@pytest.fixture
-def mira(db: SQLAlchemy, user: User) -> int:
-    return user.id
+__all__ = ["mira"]
 
 
 @pytest.fixture
@@ -39,18 +33,6 @@ def spooled() -> Any:
         return [json.loads(line) for line in lines[before:]]
 
     return read
-
-
-def stored(outside: Session) -> list[ActivityLog]:
-    outside.rollback()
-    outside.expire_all()
-    return list(outside.scalars(select(ActivityLog).order_by(ActivityLog.id)))
-
-
-def draft(mira: int) -> WorkshopSession:
-    return WorkshopSession(
-        user_id=mira, playlist_id="p" * 22, playlist_name="P", session_name="N", track_uris=[]
-    )
 
 
 # -- a transaction of its own ----------------------------------------------------------------
@@ -229,128 +211,3 @@ def test_a_refused_row_is_forgotten_when_the_caller_rolls_back(
     db.session.rollback()
 
     assert spooled() == []
-
-
-# -- what is written ---------------------------------------------------------------------------
-
-
-def test_long_and_hostile_values_fit_their_columns(mira: int, outside: Session) -> None:
-    row = ActivityLogService.log(
-        mira, SHUFFLE, "d" * 600 + "\0", "p\0" + "1" * 300, "\ud83c" + "ن" * 300,
-        {"name": "a\0b\ud800", "nan": float("nan")},
-    )
-
-    assert row is not None
-    (found,) = stored(outside)
-    assert found.description == "d" * 500
-    assert found.playlist_id == "p" + "1" * 254
-    assert found.playlist_name == "\ufffd" + "ن" * 254
-    assert found.metadata_json == {"name": "ab\ufffd", "nan": "nan"}
-
-
-def test_times_and_other_values_become_json(mira: int, outside: Session) -> None:
-    when = datetime(2026, 11, 23, 14, 2, tzinfo=timezone(timedelta(hours=1)))
-
-    ActivityLogService.log(mira, SHUFFLE, "Shuffled 'P'", metadata={"at": when, "set": {2, 1}})
-
-    assert stored(outside)[0].metadata_json == {
-        "at": "2026-11-23T13:02:00+00:00", "set": [1, 2]
-    }
-
-
-def test_secrets_are_masked_at_every_depth(mira: int, outside: Session) -> None:
-    ActivityLogService.log(mira, SHUFFLE, "d", metadata={
-        "refresh_token": "hush", "nested": [{"password": "hush"}], "seed": 3, "api_key": None,
-    })
-
-    assert stored(outside)[0].metadata_json == {
-        "refresh_token": "[secret]", "nested": [{"password": "[secret]"}], "seed": 3,
-        "api_key": None,
-    }
-
-
-def test_metadata_above_8_kib_keeps_its_keys(mira: int, outside: Session) -> None:
-    ActivityLogService.log(mira, SHUFFLE, "d", metadata={"list": ["x" * 90] * 100, "seed": 1})
-
-    assert stored(outside)[0].metadata_json == {"truncated": True, "changes": ["list", "seed"]}
-
-
-def test_metadata_that_is_no_mapping_is_refused_without_a_sound(mira: int) -> None:
-    assert ActivityLogService.log(mira, SHUFFLE, "d", metadata=object()) is None  # type: ignore
-
-
-def test_handing_over_and_replaying_meet_in_one_row(
-    db: SQLAlchemy, mira: int, outside: Session
-) -> None:
-    given: dict[str, Any] = {
-        "user_id": mira, "activity_type": SHUFFLE, "description": "Shuffled 'P'",
-        "event_id": "6fa459ea-ee8a-3ca4-894e-db77e160355e",
-    }
-    ActivityLogService.hand_over(**given, error=RuntimeError("commit failed"))
-    ActivityLogService.hand_over(**given, error=RuntimeError("commit failed"))
-
-    first = trail.replay(db.engine)
-    second = trail.replay(db.engine)
-
-    assert (first["inserted"], first["present"], second) == (
-        1, 1, {"inserted": 0, "present": 0, "kept": 0}
-    )
-    assert len(stored(outside)) == 1
-
-
-# -- reading ------------------------------------------------------------------------------
-
-
-def test_readers_answer_newest_first_with_the_id_breaking_ties(mira: int) -> None:
-    rows = [ActivityLogService.log(mira, kind, kind) for kind in ("login", SHUFFLE, "logout")]
-    ids = [row.id for row in rows if row is not None]
-
-    assert [row.id for row in ActivityLogService.get_recent(mira)] == ids[::-1]
-    assert [row.id for row in ActivityLogService.get_recent(mira, limit=1)] == ids[-1:]
-    recent = ActivityLogService.get_recent(mira, activity_type=SHUFFLE)
-    assert [row.activity_type for row in recent] == ["shuffle"]
-    assert ActivityLogService.get_activity_summary(mira) == {"login": 1, "shuffle": 1, "logout": 1}
-    assert ActivityLogService.get_recent(99_999) == []
-    assert ActivityLogService.get_activity_summary(99_999) == {}
-
-
-def test_since_may_be_naive_or_aware(mira: int) -> None:
-    row = ActivityLogService.log(mira, "login", "in")
-    assert row is not None
-    at, east = row.created_at, timezone(timedelta(hours=5))
-    aware = at.replace(tzinfo=timezone.utc).astimezone(east)
-
-    assert [r.id for r in ActivityLogService.get_activity_since(mira, at)] == [row.id]
-    assert [r.id for r in ActivityLogService.get_activity_since(mira, aware)] == [row.id]
-    later = aware + timedelta(microseconds=1)
-    assert ActivityLogService.get_activity_since(mira, later) == []
-
-
-def test_a_reader_sees_joined_rows_and_flushes_nothing(db: SQLAlchemy, mira: int) -> None:
-    pending = draft(mira)
-    db.session.add(pending)
-    ActivityLogService.log(mira, SHUFFLE, "Shuffled 'P'")
-
-    assert [row.activity_type for row in ActivityLogService.get_recent(mira)] == ["shuffle"]
-    assert pending in db.session.new
-
-
-def test_an_outage_is_no_silence_and_leaves_the_callers_work(
-    db: SQLAlchemy, mira: int, outside: Session, caplog: pytest.LogCaptureFixture
-) -> None:
-    db.session.add(draft(mira))
-    db.session.flush()
-
-    def refuse(_c: Any, _u: Any, statement: str, *_: Any) -> None:
-        if "FROM activity_log" in statement:
-            raise OperationalError(statement, {}, Exception("gone"))
-
-    event.listen(db.engine, "before_cursor_execute", refuse)
-    try:
-        assert ActivityLogService.get_recent(mira) == []
-    finally:
-        event.remove(db.engine, "before_cursor_execute", refuse)
-    db.session.commit()
-
-    assert "the activity log could not be read" in caplog.text
-    assert len(stored(outside)) == 1

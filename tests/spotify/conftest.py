@@ -1,6 +1,7 @@
-"""A sandbox for the tests of this folder, and gateways to it."""
+"""A sandbox for the tests of this folder, gateways to it, and writes through them."""
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 
 import pytest
 
@@ -8,6 +9,8 @@ from shuffify.sandbox import CLIENT_ID, CLIENT_SECRET, Sandbox
 from shuffify.spotify.gateway import Gateway
 from shuffify.spotify.listing import LISTINGS
 from shuffify.spotify.settings import SpotifySettings
+from shuffify.spotify.writes import write_playlist
+from tests.spotify.writes import LISTS, LONG, MIXED, SHORT
 
 
 @pytest.fixture(scope="session")
@@ -66,3 +69,29 @@ def make_gateway(
 def gateway(make_gateway: Callable[..., Gateway]) -> Gateway:
     """Return Mira's access."""
     return make_gateway()
+
+
+@pytest.fixture
+def write(sandbox, gateway, naps):
+    """Return a function that writes as Mira: `write(playlist_id, compute, diary)`."""
+
+    def write(playlist_id, compute, diary, *, user_id="mira", through=gateway, **options):
+        return write_playlist(
+            through,
+            playlist_id,
+            user_id=user_id,
+            compute=compute,
+            journal=diary,
+            lock=options.pop("lock", nullcontext()),
+            sleep=naps.append,
+            **options,
+        )
+
+    return write
+
+
+@pytest.fixture
+def elsewhere(sandbox):
+    """Return a track that the lists of these tests do not hold."""
+    held = {uri for playlist_id in (SHORT, LONG, MIXED) for uri in sandbox.uris(playlist_id)}
+    return next(uri for uri in sandbox.uris(LISTS["twelve_hundred"]) if uri not in held)
