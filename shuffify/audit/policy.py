@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 
 OPERATIONS = ("create", "update", "delete")
 
+RESERVED = frozenset({
+    "actor", "bulk", "cascaded", "changes", "client", "on_behalf_of", "other_bind", "reason",
+    "truncated",
+})
+"""Keys of a row's metadata that the trail alone fills: readers and seals go by them."""
+
 Rule = TypeVar("Rule", bound=Callable[..., Any])
 
 

@@ -19,6 +19,7 @@ from .context import AuditContext
 from .event_ids import new_event_ids
 from .links import told
 from .masks import may_hold, spelt
+from .policy import RESERVED
 
 Row = dict[str, Any]
 Degraded = Callable[[str, Change, Exception], None]
@@ -180,7 +181,10 @@ class Renderer:
 
 
 def _plain_mapping(function: Callable[[Change], Any]) -> Callable[[Change], Any]:
-    return lambda change: plain(dict(function(change) or {}))
+    return lambda change: {
+        name: value for name, value in plain(dict(function(change) or {})).items()
+        if name not in RESERVED
+    }
 
 
 def acting(context: AuditContext, change: Change) -> tuple[Any, dict[str, Any] | None]:

@@ -24,6 +24,8 @@ WRONG: dict[str, tuple[Callable[[], Any], str, str]] = {
                 "playlist is no pair", "Give (id column, name column)"),
     "extra": (lambda: Audited(extra=("title", "tittle")), "extra names 'tittle'", "Use one of"),
     "extra mapping": (lambda: Audited(extra={"x": "tittle"}), "extra names 'tittle'", "Use one"),
+    "extra of the trail's": (lambda: Audited(extra={"actor": "title"}), "extra gives 'actor'",
+                             "Name it otherwise: {'its_actor': 'title'}"),
     "path column": (lambda: Audited(owner="shelf.tittle"), "last part is no column", "Use one of"),
     "path hop": (lambda: Audited(owner="shelve.user_id"), "'shelve' is no many-to-one", "Name"),
     "path to many": (lambda: Audited(owner="pages.id"), "'pages' is no many-to-one", "Name"),

@@ -180,11 +180,13 @@ def test_differences_are_before_and_after(change: Change, pairs: Any) -> None:
 
 def test_a_policy_says_type_sentence_and_more() -> None:
     plan = policy(types={"create": lambda change: f"made_{change.entity_id}", "delete": None},
-                  describe=lambda change: "Hello", extra=lambda change: {"more": change.label})
+                  describe=lambda change: "Hello",
+                  extra=lambda change: {"more": change.label, "actor": "x", "truncated": True})
     row = renderer().row(replace(create(1, MIRA, name="a"), plan=plan), "e-1")
     assert row is not None
     assert (row["activity_type"], row["description"]) == ("made_1", "Hello")
     assert told(row)["more"] == "a"
+    assert not told(row).keys() & {"actor", "truncated"}, "the trail's own keys"
     assert renderer().row(replace(delete(1, name="a"), plan=plan), "e-1") is None
 
 
