@@ -45,7 +45,10 @@ class Custody:
         return self._sealer
 
     def seal_with(self, keys: Iterable[str]) -> None:
-        """Key the seals: the first key seals, all verify; without any they are plain digests."""
+        """Key the seals: the first key seals, all verify; without any they are plain digests.
+
+        Raises ValueError for a text in place of a list, and for an empty key.
+        """
         self.sealer().keys = SealKeys(keys)
 
     def seal(

@@ -19,7 +19,7 @@ from .canonical import Canon
 from .change import Change
 from .columns import column_canon, columns_of, is_digest
 from .errors import PolicyError
-from .policy import OPERATIONS, RESERVED, Audited, declared
+from .policy import OPERATIONS, RESERVED, Audited, declared, reserved
 from .secrecy import is_secret, referred
 
 LABELS: Final = ("label", "name", "title", "display_name")
@@ -160,9 +160,8 @@ class Declaration:
                 functions.append(self._callable("extra", item))
                 continue
             named = item if isinstance(item, Mapping) else {item.rpartition(".")[2]: item}
-            for key in named.keys() & RESERVED:
-                raise self._fail(f"extra gives {key!r}, which the trail fills itself",
-                                 f"Name it otherwise: {{'its_{key}': {named[key]!r}}}")
+            if named.keys() & RESERVED:
+                raise reserved(self.model, named.keys() & RESERVED)
             names += [(key, self._reference("extra", name) or name) for key, name in named.items()]
         return tuple(names), tuple(function for function in functions if function is not None)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .errors import PolicyError
+
 if TYPE_CHECKING:
     from .change import Change
 
@@ -19,6 +21,13 @@ RESERVED = frozenset({
 """Keys of a row's metadata that the trail alone fills: readers and seals go by them."""
 
 Rule = TypeVar("Rule", bound=Callable[..., Any])
+
+
+def reserved(model: str, names: Iterable[str]) -> PolicyError:
+    """Return the refusal of extra metadata under these of the trail's own keys."""
+    listed = ", ".join(sorted(names))
+    return PolicyError(model, f"extra gives {listed}, which the trail fills itself",
+                       "Use other keys: extra={'its_reason': 'reason'}")
 
 
 def choosing(*types: str) -> Callable[[Rule], Rule]:

@@ -19,7 +19,7 @@ from .context import AuditContext
 from .event_ids import new_event_ids
 from .links import told
 from .masks import may_hold, spelt
-from .policy import RESERVED
+from .policy import RESERVED, reserved
 
 Row = dict[str, Any]
 Degraded = Callable[[str, Change, Exception], None]
@@ -150,7 +150,11 @@ class Renderer:
             for name, source in plan.extra:
                 metadata[name] = change.values.get(source)
             for function in plan.extra_functions:
-                metadata.update(self._cell("extra", _plain_mapping(function), change, {}))
+                given = self._cell("extra", _plain_mapping(function), change, {})
+                own = RESERVED & given.keys()
+                if own:
+                    self._degraded("extra", change, reserved(plan.model, own))
+                metadata.update((key, given[key]) for key in given if key not in own)
         changes = differences(change)
         metadata["changes"] = changes
         if actor is not None:
@@ -181,10 +185,7 @@ class Renderer:
 
 
 def _plain_mapping(function: Callable[[Change], Any]) -> Callable[[Change], Any]:
-    return lambda change: {
-        name: value for name, value in plain(dict(function(change) or {})).items()
-        if name not in RESERVED
-    }
+    return lambda change: plain(dict(function(change) or {}))
 
 
 def acting(context: AuditContext, change: Change) -> tuple[Any, dict[str, Any] | None]:

@@ -36,7 +36,10 @@ class SealKeys:
     """The HMAC keys: the first one seals, all verify; none at all is plain SHA-256."""
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
-        keys = [text.encode() for text in texts]
+        given = [] if isinstance(texts, str) else [*texts]
+        if isinstance(texts, str) or not all(text.strip() for text in given):
+            raise ValueError("Give a list of keys, none of them empty: seal_with([key]).")
+        keys = [text.encode() for text in given]
         self._by_id = {_key_id(key): key for key in keys}
         self.current = _key_id(keys[0]) if keys else None
 

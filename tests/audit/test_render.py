@@ -180,13 +180,11 @@ def test_differences_are_before_and_after(change: Change, pairs: Any) -> None:
 
 def test_a_policy_says_type_sentence_and_more() -> None:
     plan = policy(types={"create": lambda change: f"made_{change.entity_id}", "delete": None},
-                  describe=lambda change: "Hello",
-                  extra=lambda change: {"more": change.label, "actor": "x", "truncated": True})
+                  describe=lambda change: "Hello", extra=lambda change: {"more": change.label})
     row = renderer().row(replace(create(1, MIRA, name="a"), plan=plan), "e-1")
     assert row is not None
     assert (row["activity_type"], row["description"]) == ("made_1", "Hello")
     assert told(row)["more"] == "a"
-    assert not told(row).keys() & {"actor", "truncated"}, "the trail's own keys"
     assert renderer().row(replace(delete(1, name="a"), plan=plan), "e-1") is None
 
 
@@ -202,6 +200,17 @@ def test_a_policy_that_fails_costs_its_own_cells_only() -> None:
         (cell, change) for cell in ("types", "description", "extra")
     ]
     assert {str(error) for _, _, error in degraded} == {"no"}
+
+
+def test_what_a_function_gives_under_a_key_of_the_trails_own_is_left_out_and_counted() -> None:
+    plan = policy(extra=lambda change: {"more": 1, "truncated": True, "actor": "somebody else"})
+    change, degraded = replace(create(1, MIRA, name="a"), plan=plan), Degraded()
+    row = renderer(degraded=degraded).row(change, "e-1")
+    assert row is not None
+    assert told(row) == {"more": 1, "changes": {"name": [None, "a"]}}
+    ((cell, one, error),) = degraded
+    assert (cell, one) == ("extra", change)
+    assert "extra gives actor, truncated" in str(error)
 
 
 @pytest.mark.parametrize("empty", [None, ""])

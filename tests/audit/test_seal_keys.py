@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from shuffify.audit.anchor import anchor_of
@@ -24,6 +26,14 @@ def test_keyed_seals_need_their_key(sealed: Archive) -> None:
     sealed.trail.custody.seal_with(["second key", "wrong key"])
     with pytest.raises(SealKeyError, match="the given keys are [0-9a-f]{16}, [0-9a-f]{16}"):
         sealed.verify()
+
+
+@pytest.mark.parametrize("keys", ["one text", "", [""], ["key", " "]])
+def test_what_is_no_list_of_keys_is_refused(sealed: Archive, keys: Any) -> None:
+    with pytest.raises(ValueError, match=r"none of them empty: seal_with\(\[key\]\)"):
+        sealed.trail.custody.seal_with(keys)
+    sealed.seal(2)
+    assert sealed.verify().unkeyed == 4, "sealed as before"
 
 
 def test_a_key_that_is_missing_hides_no_finding(sealed: Archive) -> None:
