@@ -210,7 +210,7 @@ def test_what_a_function_gives_under_a_key_of_the_trails_own_is_left_out_and_cou
     assert told(row) == {"more": 1, "changes": {"name": [None, "a"]}}
     ((cell, one, error),) = degraded
     assert (cell, one) == ("extra", change)
-    assert "extra gives actor, truncated" in str(error)
+    assert str(error).startswith("Playlist.__audit__: extra gives actor, truncated, which")
 
 
 @pytest.mark.parametrize("empty", [None, ""])
