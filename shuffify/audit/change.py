@@ -19,6 +19,9 @@ Operation: TypeAlias = Literal["create", "update", "delete"]
 Action: TypeAlias = Literal["create", "update", "delete", "restore"]
 Values: TypeAlias = dict[str, Any]
 
+FORMER_ID: Final = "former_id"
+"""The key of a row's metadata that joins it to those from before its object's key changed."""
+
 _NO_VALUES: Final[Mapping[str, Any]] = {}
 
 
@@ -89,6 +92,11 @@ class Change:
         Empty where the database made the key and did not tell it, and for a summary.
         """
         return entity_id_of(self.plan, self.key)
+
+    @property
+    def former_id(self) -> str | None:
+        """Return the ``entity_id`` before an update that changed the primary key, else None."""
+        return None if self.former_key is None else entity_id_of(self.plan, self.former_key)
 
     @property
     def action(self) -> Action:

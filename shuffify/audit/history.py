@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 from .canonical import naive_utc
 from .errors import HistoryError
 from .insertion import as_uuid
+from .change import FORMER_ID
 from .keys import entity_id_of, parsed_key
 from .plan import Plan
 from .recall import NotKept, recalled
@@ -45,7 +46,8 @@ class Event:
     user_id: Any
     entity: str
     key: Key
-    """The object's primary key after the event (before it, for a delete)."""
+    """The object's primary key after the event (before it, for a delete); parts that were secret
+    and are no more are `NotKept`."""
     operation: Operation
     columns: tuple[str, ...]
     """Attributes that changed; with values in `before` and `after` unless `truncated`."""
@@ -88,20 +90,27 @@ def subject_of(registry: Registry, of: Any) -> tuple[Plan, Key]:
 
 def events_of(connection: Connection, log: Table, plan: Plan, key: Key) -> list[Event]:
     """Return all events of an object, oldest first, through every change of its key."""
+    return events_under(connection, log, plan, entity_id_of(plan, key), key)
+
+
+def events_under(
+    connection: Connection, log: Table, plan: Plan, id_: str, key: Key
+) -> list[Event]:
+    """Return all events of the object that the log calls so now, oldest first."""
     require_columns(log)
     found: list[Event] = []
     before: tuple[Any, Any] | None = None
     while True:
-        rows = _rows(connection, log, plan, key, before)
+        rows = _rows(connection, log, plan, id_, before)
         for row in rows:
             event = event_of(plan, key, row)
             found.append(event)
-            former = former_key(plan, event)
+            former = former_of(plan, event)
             if former is not None:
                 if not isinstance(row.created_at, datetime):
                     return found[::-1]  # Nobody can say what is older than that.
                 # What is older under the new key was of another object.
-                key, before = former, (row.created_at, row.id)
+                (id_, key), before = former, (row.created_at, row.id)
                 break
         else:
             return found[::-1]
@@ -142,10 +151,10 @@ def require_columns(log: Table) -> None:
 
 
 def _rows(
-    connection: Connection, log: Table, plan: Plan, key: Key, before: tuple[Any, Any] | None
+    connection: Connection, log: Table, plan: Plan, id_: str, before: tuple[Any, Any] | None
 ) -> list[Any]:
     statement = select(*all_of(log)).where(
-        log.c.entity_type == plan.entity, log.c.entity_id == entity_id_of(plan, key)
+        log.c.entity_type == plan.entity, log.c.entity_id == id_
     )
     order = (log.c.created_at, log.c.id) if "id" in log.c else (log.c.created_at,)
     if before is not None:
@@ -181,7 +190,8 @@ def event_of(plan: Plan, key: Key, row: Any) -> Event:
         user_id=getattr(row, "user_id", None),
         entity=plan.entity,
         key=key,
-        operation=_operation(plan, row.activity_type, pairs, truncated),
+        operation="update" if FORMER_ID in metadata
+        else _operation(plan, row.activity_type, pairs, truncated),
         columns=columns,
         before={name: pair[0] for name, pair in pairs.items()},
         after={name: pair[1] for name, pair in pairs.items()},
@@ -251,11 +261,23 @@ def _operation(
     return alone
 
 
-def former_key(plan: Plan, event: Event) -> Key | None:
-    """Return the key before an update that changed it; None where it was the same."""
+def former_of(plan: Plan, event: Event) -> tuple[str, Key] | None:
+    """Return the id and the key before an update that changed them; None where they stayed.
+
+    Parts of the key that the trail does not keep are `NotKept`.
+    """
     if event.operation != "update" or set(event.columns).isdisjoint(plan.primary_key):
         return None
-    return tuple(
+    key = tuple(
         event.before[name] if name in event.columns else part
         for name, part in zip(plan.primary_key, event.key, strict=True)
     )
+    id_ = event.metadata.get(FORMER_ID)
+    if not any(isinstance(part, NotKept) for part in key):
+        return entity_id_of(plan, key), key
+    return (id_, parsed_key(plan, id_) or key) if isinstance(id_, str) else None
+
+
+def unknown_key(plan: Plan) -> Key:
+    """Return what stands for the key of an object of which the log has only a digest."""
+    return (NotKept("secret" if plan.has_secret_key else "digest"),) * len(plan.primary_key)

@@ -1,4 +1,4 @@
-"""Texts that read like what stands in a value's place: spelt out, so that no reader takes them so.
+"""What stands in a secret's place, and texts that read like it: those are spelt out.
 
 A column that holds the text ``[secret]`` is told as ``{"text": "[secret]"}``: nothing is hidden by
 choosing a name.
@@ -9,11 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from .canonical import SECRET_MASK, UNKNOWN
+from .canonical import SECRET_MASK, SECRET_NAME, UNKNOWN, Secret
 
 _MASKS: Final = frozenset({SECRET_MASK, repr(UNKNOWN)})
 _SECRET, _UNKNOWN, _OPEN = f'"{SECRET_MASK}"', f'"{UNKNOWN!r}"', '"['
 _TEXT: Final = "text"
+
+
+def masked(metadata: Any) -> Any:
+    """Return explicitly given metadata with every value under a secret's name masked."""
+    if isinstance(metadata, Mapping):
+        return {
+            str(key): SECRET_MASK if item is not None and SECRET_NAME.search(str(key))
+            else masked(item)
+            for key, item in metadata.items()
+        }
+    if isinstance(metadata, (list, tuple)):
+        return [masked(item) for item in metadata]
+    return SECRET_MASK if isinstance(metadata, Secret) else metadata
 
 
 def may_hold(encoded: str) -> bool:

@@ -13,12 +13,12 @@ from typing import Any, Final
 
 from sqlalchemy import Table
 
-from .canonical import SECRET_NAME, Secret, encode, plain
-from .change import Change
+from .canonical import encode, plain
+from .change import FORMER_ID, Change
 from .context import AuditContext
 from .event_ids import new_event_ids
 from .links import told
-from .masks import may_hold, spelt
+from .masks import masked, may_hold, spelt
 from .policy import RESERVED, reserved
 
 Row = dict[str, Any]
@@ -161,6 +161,8 @@ class Renderer:
             metadata["actor"] = actor
         if change.cascaded:
             metadata["cascaded"] = dict(change.cascaded)
+        if change.former_key is not None:
+            metadata[FORMER_ID] = change.former_id
         if elsewhere:
             metadata["other_bind"] = True
         self.add_context(metadata, context)
@@ -262,9 +264,10 @@ def bounded(metadata: Mapping[str, Any], changed: list[str]) -> str:
         encoded = encode(clean(metadata))
     if len(encoded) <= METADATA_BYTES:
         return encoded
-    # Without this number, rows that were pruned would look like rows that somebody deleted.
+    # Without these, rows that were pruned or under a former key would be taken for another's.
     end = {name: value for name, value in metadata.items()
-           if name == "up_to_id" and type(value) is int and value.bit_length() < 64}
+           if name == "up_to_id" and type(value) is int and value.bit_length() < 64
+           or name == FORMER_ID and type(value) is str and len(value) <= LIMITS["entity_id"]}
     short: dict[str, Any] = {"truncated": True, **end, "changes": changed}
     for name in ("actor", "reason", "on_behalf_of", "cascaded", "bulk"):
         if name in metadata:
@@ -272,7 +275,7 @@ def bounded(metadata: Mapping[str, Any], changed: list[str]) -> str:
             short[name] = value if len(encode(value)) <= LONGEST_PART else str(value)[:500]
     while len(encoded := encode(clean(short))) > METADATA_BYTES and short.get("changes"):
         short["changes"] = short["changes"][: len(short["changes"]) // 2]
-    return encoded if len(encoded) <= METADATA_BYTES else encode({"truncated": True, **end})
+    return encoded if len(encoded) <= METADATA_BYTES else encode(clean({"truncated": True, **end}))
 
 
 def clean(value: Any) -> Any:
@@ -284,16 +287,3 @@ def clean(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [clean(item) for item in value]
     return plain(value)
-
-
-def masked(metadata: Any) -> Any:
-    """Return explicitly given metadata with every value under a secret's name masked."""
-    if isinstance(metadata, Mapping):
-        return {
-            str(key): "[secret]" if item is not None and SECRET_NAME.search(str(key))
-            else masked(item)
-            for key, item in metadata.items()
-        }
-    if isinstance(metadata, (list, tuple)):
-        return [masked(item) for item in metadata]
-    return "[secret]" if isinstance(metadata, Secret) else metadata

@@ -12,11 +12,11 @@ from sqlalchemy import types as sqltypes
 from sqlalchemy.engine import Connection
 
 from .canonical import naive_utc
-from .change import Values
+from .change import FORMER_ID, Values
 from .history import (
-    Event, Key, event_of, events_of, former_key, metadata_of, require_columns,
+    Event, Key, event_of, events_under, former_of, metadata_of, require_columns, unknown_key,
 )
-from .keys import entity_id_of, parsed_key
+from .keys import parsed_key
 from .plan import Plan
 from .reading import batches
 from .recall import NotKept, is_stored, logged
@@ -61,9 +61,9 @@ class Story:
         """Add the next event."""
         self.events += 1
         self.at = event.at
-        former = former_key(self.plan, event)
+        former = former_of(self.plan, event)
         if former is not None:
-            self.former_ids[entity_id_of(self.plan, former)] = event.at
+            self.former_ids[former[0]] = event.at
         if event.operation != "update":
             self._recorded, self._lost, self._told_at = {}, {}, {}
             self.created = event.operation == "create"
@@ -114,17 +114,16 @@ def stories(connection: Connection, log: Table, plan: Plan, ids: list[str]) -> d
         .order_by(log.c.entity_id, *order)
     )
     told: dict[str, Story] = {}
-    keys: dict[str, Key | None] = {}
+    keys: dict[str, Key] = {}
     for row in rows:
         id_ = row.entity_id
         if id_ not in told:
-            told[id_], keys[id_] = Story(plan), parsed_key(plan, id_)
-        told[id_].take(event_of(plan, keys[id_] or (id_,), row))
+            told[id_], keys[id_] = Story(plan), parsed_key(plan, id_) or unknown_key(plan)
+        told[id_].take(event_of(plan, keys[id_], row))
     for id_, story in told.items():
-        key = keys[id_]
-        if story.former_ids and key is not None:
+        if story.former_ids:
             told[id_] = whole = Story(plan)
-            for event in events_of(connection, log, plan, key):
+            for event in events_under(connection, log, plan, id_, keys[id_]):
                 whole.take(event)
             # Those under former ids count where they stand.
             whole.events = story.events
@@ -136,7 +135,8 @@ def given_up(connection: Connection, log: Table, plan: Plan) -> dict[str, dateti
     require_columns(log)
     moved = select(log.c.entity_id).distinct().where(
         log.c.entity_type == plan.entity, log.c.entity_id.is_not(None),
-        or_(*(tells_of(connection, log, "changes", name) for name in plan.primary_key)),
+        or_(tells_of(connection, log, FORMER_ID),
+            *(tells_of(connection, log, "changes", name) for name in plan.primary_key)),
     )
     found: dict[str, datetime] = {}
     for ids in batches(connection.scalars(moved).all()):

@@ -24,6 +24,11 @@ def revert(
     """Undo one event in a session, and flush; see `AuditTrail.revert`."""
     # What is pending is the caller's own: it must not carry our reason.
     session.flush()
+    lost = [name for name, part in zip(plan.primary_key, event.key, strict=True)
+            if isinstance(part, NotKept)]
+    if lost:
+        raise RevertError(event.event_id or event.id, "The trail does not keep the key it had",
+                          "Change the object by hand", lost)
     target = session.get(plan.mapper.class_, event.key, populate_existing=True)
     if event.operation == "create":
         _require(target is not None, event, "The object is gone", "There is nothing to undo")

@@ -167,6 +167,24 @@ def test_up_to_which_row_was_pruned_survives_every_cut() -> None:
     }
 
 
+@pytest.mark.parametrize("given, kept", [
+    ("5", "5"), ("f" * 64, "f" * 64), ("f" * 65, None), (5, None), ("\ud800", "\ufffd"),
+])
+def test_the_id_before_survives_every_cut(given: Any, kept: str | None) -> None:
+    parts = dict.fromkeys(("actor", "reason", "on_behalf_of", "cascaded", "bulk"), "ä" * 1000)
+    for more in ({}, parts):
+        told = json.loads(bounded({**more, "former_id": given, "a": "x" * METADATA_BYTES}, ["a"]))
+        assert told.get("former_id") == kept
+
+
+def test_a_changed_key_is_told_with_the_id_before() -> None:
+    row = renderer().row(update(3, MIRA, former=2), "e-1")
+    assert row is not None
+    assert (row["entity_id"], told(row)["former_id"]) == ("3", "2")
+    row = renderer().row(update(3, MIRA, name=("a", "b")), "e-1")
+    assert row is not None and "former_id" not in told(row)
+
+
 @pytest.mark.parametrize("change, pairs", [
     (create(1, name="a", position=0), {"name": [None, "a"], "position": [None, 0]}),
     (delete(1, name="a", position=0), {"name": ["a", None], "position": [0, None]}),
