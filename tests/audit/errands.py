@@ -174,7 +174,9 @@ def _links(session: Session) -> list[Any]:
     three.price, three.labels = Decimal(5), []
     session.add(Label(id=13, name="brown"))
     session.commit()
-    session.delete(session.get_one(Label, 13))
+    session.get_one(Label, 13).id = 15
+    session.commit()
+    session.delete(session.get_one(Label, 15))
     session.commit()
     session.execute(update(Book).where(Book.id < 3).values(title=Book.title + "!", token="s4"),
                     execution_options={"synchronize_session": False})
