@@ -62,6 +62,7 @@ def treatment(plan: Plan, name: str) -> str:
 
 def drift(registry: Registry, accepted: Description) -> Iterator[str]:
     """Yield what needs a decision: a line each, with the remedy."""
+    yield from map(str, registry.broken())
     now = describe(registry)
     plans = {plan.entity: plan for plan in registry.plans()}
     for entity in sorted(accepted.keys() - now.keys()):

@@ -233,6 +233,22 @@ class Declaration:
         return frozenset(automatic) | frozenset(self.policy.ignore)
 
 
+def guarding(mapper: Mapper[Any], log: Table) -> Audited:
+    """Return the policy of a class whose own cannot work: every change counts, no value shows.
+
+    Keys stay what they are, or nobody could tell whom a row is about.
+    """
+    own = declared(mapper.class_)
+    entity = own.entity if isinstance(own.entity, str) else snake_case(mapper.class_.__name__)
+    longest = (_length(log, "activity_type") or LONGEST_TYPE) - len("_update")
+    keys = {mapper.get_property_by_column(column).key for column in mapper.primary_key}
+    columns = columns_of(mapper)
+    return Audited(entity=entity[:longest], secret={
+        name for name, column in columns.items()
+        if name in own.secret or name not in keys and not column.foreign_keys
+    })
+
+
 def _user_tables(log: Table) -> set[Any]:
     column = log.c.get("user_id")
     if column is None:

@@ -30,7 +30,7 @@ from .capture import Capture
 from .counters import Counters
 from .delivery import Delivery
 from .detector import Detector
-from .errors import is_lost
+from .errors import PolicyError, is_lost
 from .guard import guarded, report
 from .ledger import Scene
 from .notes import Flags, Notes
@@ -230,7 +230,11 @@ class Listeners:
 
     def mapper_configured(self, mapper: Mapper[Any], _: type) -> None:
         # Not guarded: a declaration that cannot work must stop the start, not a flush.
-        self.registry.configured(mapper)
+        try:
+            self.registry.configured(mapper)
+        except PolicyError as error:
+            report(self.counters, "degraded.policy", "the declaration of a policy", error)
+            raise
 
     def log_connection(self, session: Session) -> Connection:
         """Return the connection that the session writes the log through."""

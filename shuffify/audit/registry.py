@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapper, registry
 
 from .associations import Way, ways_from
 from .cascades import Edges, edges_from
+from .declaration import guarding
 from .errors import PolicyError, WatchError
 from .plan import Plan
 from .policy import Audited, NotAudited
@@ -30,6 +31,7 @@ class Registry:
         self.log = log
         self._table = table
         self._plans: dict[Mapper[Any], Plan | None] = {}
+        self._broken: dict[Mapper[Any], PolicyError] = {}
         self._edges: dict[tuple[Plan, bool], Edges] = {}
         self._ways: dict[Mapper[Any], tuple[Way, ...]] = {}
         self._tables: Tables | None = None
@@ -37,35 +39,59 @@ class Registry:
     def add(self, base: Any) -> None:
         """Audit what is mapped under a base from now on; check at once what is mapped already.
 
-        Raises PolicyError for a declaration that cannot work.
+        Raises PolicyError for a declaration that cannot work; the base is not audited then.
         """
         self.bases.append(base)
         self._plans.clear()
+        self._broken.clear()
         self._tables = None
         self._ways.clear()
-        for mapper in mappers_of(base):
-            if mapper.configured:
-                self.plan_of(mapper)
+        try:
+            self._check([mapper for mapper in mappers_of(base) if mapper.configured])
+        except PolicyError:
+            self.bases.remove(base)
+            raise
 
     def configured(self, mapper: Mapper[Any]) -> None:
         """Check a class that was mapped; raises PolicyError: it must stop the start, no flush."""
         self._edges.clear()
         self._tables = None
         self._ways.clear()
-        self._plans.pop(mapper, None)
-        for other in self._unsettled():
-            del self._plans[other]
-            self.plan_of(other)
-        self.plan_of(mapper)
+        changed = [*self._unsettled(), mapper]
+        for one in changed:
+            self._plans.pop(one, None)
+            self._broken.pop(one, None)
+        self._check(changed)
+
+    def _check(self, mappers: list[Mapper[Any]]) -> None:
+        for mapper in mappers:
+            self.plan_of(mapper)
+        for mapper in mappers:
+            if mapper in self._broken:
+                raise self._broken[mapper]
+
+    def broken(self) -> list[PolicyError]:
+        """Return what is wrong with declarations that cannot work, of classes mapped so far."""
+        self.plans()
+        return sorted(self._broken.values(), key=str)
 
     def plan_of(self, mapper: Mapper[Any]) -> Plan | None:
-        """Return how a mapper's objects are audited, or None where they are not."""
+        """Return how a mapper's objects are audited, or None where they are not.
+
+        Where their declaration cannot work and somebody goes on in spite of the PolicyError, all
+        of their changes are told and no value.
+        """
         try:
             return self._plans[mapper]
         except KeyError:
             if not any(_is_under(mapper, base) for base in self.bases):
                 return None  # Another base's: not kept, or it could never be forgotten.
-            plan = self._plans[mapper] = self._make(mapper)
+            try:
+                plan = self._make(mapper)
+            except PolicyError as error:
+                self._broken[mapper] = error.with_traceback(None)
+                plan = Plan(mapper, guarding(mapper, self._table), self._table)
+            self._plans[mapper] = plan
             return plan
 
     def plans(self) -> list[Plan]:

@@ -66,13 +66,13 @@ class AuditTrail:
         """
         session_class = session_class_of(target)
         mappers_of(base)
+        self._listen_to_models(base)
         if isinstance(target, scoped_session):
             self._scoped = target
         before = self.table.info.get(_WATCHER)
         if before is not None and before is not self:
             before.unwatch()
         self.table.info[_WATCHER] = self
-        self._listen_to_models(base)
         if any(issubclass(session_class, watched) for watched in self._targets):
             return
         for watched in [one for one in self._targets if issubclass(one, session_class)]:
