@@ -23,7 +23,7 @@ from .context import current
 from .counters import Counters
 from .dml import Dml, tables_written
 from .guard import report
-from .marks import ALLOWED, CAPTURED, allowing
+from .marks import CAPTURED, allowing, reason_in
 from .registry import Registry
 from .suspension import suspension
 from .tables import Entry
@@ -193,7 +193,7 @@ class Detector:
                hits: list[tuple[str, Entry]], form: str, words: str) -> None:
         pause = suspension()
         hidden = allowing.get() if form == "mapper" else None
-        reason = context.execution_options.get(ALLOWED, hidden)
+        reason = reason_in(context.execution_options) or hidden
         if pause is not None:
             for session, unit in self._users(connection):
                 frame = unit.frame(session.get_nested_transaction())
@@ -208,7 +208,7 @@ class Detector:
         names = tuple(dict.fromkeys(entry.name for _, entry in hits))
         found = Bypass(hits[0][0], names, form, call_site(), words)
         seen.add((self, words))
-        if isinstance(reason, str) and reason.strip():
+        if reason is not None:
             self._allow(found, reason)
             return
         self._counters.add("bypasses")

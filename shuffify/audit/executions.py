@@ -17,7 +17,7 @@ from .inserts import Insert
 from .ledger import Identity
 from .listeners import Listeners
 from .look import Look
-from .marks import ALLOWED, CAPTURED, allowing
+from .marks import CAPTURED, allowing, reason_in
 from .notes import Notes
 from .plan import Plan
 from .reading import Row
@@ -88,9 +88,10 @@ class Executions:
 
     def _run_untold(self, state: ORMExecuteState, dml: Dml) -> Any:
         """Run a statement of which nothing is told and whose options the detector will not see."""
-        if ALLOWED not in state.execution_options:
+        reason = reason_in(state.execution_options)
+        if reason is None:
             return self._run(state, dml, dml.statement)
-        token = allowing.set(state.execution_options[ALLOWED])
+        token = allowing.set(reason)
         notes = self._notes(state.session)
         if notes is not None:
             notes.aside = True
@@ -116,7 +117,7 @@ class Executions:
 
         Where that cannot be told, they are taken to leave one.
         """
-        if ALLOWED in state.execution_options:
+        if reason_in(state.execution_options) is not None:
             return False
         plans = [self.registry.plan_of(kind) for kind in dml.mapper.self_and_descendants]
         if not dml.statement.is_update or any(
@@ -134,7 +135,7 @@ class Executions:
     @guarded("degraded.read")
     def _doubt_all(self, state: ORMExecuteState, dml: Dml) -> None:
         """Believe no object any more whose row an allowed statement may have altered unseen."""
-        if ALLOWED in state.execution_options and dml.alters:
+        if reason_in(state.execution_options) is not None and dml.alters:
             plans = map(self.registry.plan_of, dml.mapper.self_and_descendants)
             doubted = self._hear.unit(state.session).ledger.doubted
             doubted.update((plan.root, ()) for plan in plans if plan is not None)

@@ -29,7 +29,7 @@ from .tolerance import all_of
 Key: TypeAlias = tuple[Any, ...]
 Operation: TypeAlias = Literal["create", "update", "delete"]
 
-NEEDED = ("entity_type", "entity_id", "metadata_json", "created_at")
+NEEDED = ("entity_type", "entity_id", "activity_type", "metadata_json", "created_at")
 """Columns without which a log cannot be read back."""
 
 
@@ -185,7 +185,7 @@ def event_of(plan: Plan, key: Key, row: Any) -> Event:
         id=getattr(row, "id", None),
         event_id=None if event_id is None else str(event_id),
         type=row.activity_type,
-        description=row.description,
+        description=getattr(row, "description", ""),
         at=naive_utc(row.created_at) if isinstance(row.created_at, datetime) else datetime.min,
         user_id=getattr(row, "user_id", None),
         entity=plan.entity,

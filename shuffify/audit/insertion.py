@@ -51,7 +51,7 @@ class Statement:
         self._names = [name for name in bound if name not in self._defaults]
         self._order = [bound.index(name) for name in self._names]
         self._bound = bound
-        self._pick = itemgetter(*self._names)
+        self._pick = _picking(self._names)
         self._convert = [
             (index, process) for index, name in enumerate(self._names)
             if (process := _processor(table.c[name].type, dialect)) is not None
@@ -81,6 +81,13 @@ class Statement:
             value = argument(None) if callable(argument) else argument
             named[name] = value if process is None else process(value)
         return tuple([named[name] for name in self._bound]) if self._positional else named
+
+
+def _picking(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Any]:
+    if len(names) > 1:
+        return itemgetter(*names)
+    name, = names  # Of one name, itemgetter returns the bare value.
+    return lambda row: (row[name],)
 
 
 def _processor(column_type: Any, dialect: Dialect) -> Callable[[Any], Any] | None:

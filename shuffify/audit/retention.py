@@ -28,7 +28,7 @@ from .unit import utcnow
 PRUNED: Final = "audit_prune"
 ERASED: Final = "audit_erase"
 
-NEEDED: Final = ("user_id", "activity_type", "created_at")
+NEEDED: Final = ("user_id", "activity_type", "created_at", "metadata_json")
 """Columns without which a log cannot say who has lost what."""
 
 LONGEST_REASON: Final = 500

@@ -93,7 +93,12 @@ class Sealer:
         return select(*all_of(self.log))
 
     def lag(self, connection: Connection) -> int:
-        """Return for how many seconds the oldest row above the seals has been waiting."""
+        """Return for how many seconds the oldest row above the seals has been waiting.
+
+        Zero for a log that does not say when its rows were written.
+        """
+        if "created_at" not in self.log.c:
+            return 0
         last_id = connection.scalar(select(func.max(self.seals.c.last_id))) or 0
         query = select(tolerant(self.log.c.created_at, "at")).where(self._key > last_id)
         oldest = connection.scalar(query.order_by(self._key).limit(1))

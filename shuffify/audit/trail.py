@@ -15,9 +15,10 @@ from .context import current
 from .counters import Counters, Meter
 from .custody import Custody
 from .delivery import Delivery
-from .errors import HistoryError, describe_error
+from .errors import HistoryError, WatchError, describe_error
 from .executions import Executions
 from .history import Event, event_by_id, events_of, subject_of
+from .insertion import FIELDS
 from .listeners import Listeners
 from .ownership import holds_callers_work
 from .past import values_at
@@ -40,10 +41,15 @@ class AuditTrail:
     ) -> None:
         """Take the mapped class of the log, and of its seals if it is to have any.
 
-        Columns that the log lacks are simply not filled.
+        Columns that the log lacks are simply not filled. Raises WatchError if it has none of them.
         """
         self.log = log
         self.table: Table = log.__table__
+        if FIELDS.isdisjoint(self.table.c.keys()):
+            raise WatchError(
+                f"{self.table.name} has none of the columns that the trail fills: "
+                f"{', '.join(sorted(FIELDS))}. Add those that are to be told."
+            )
         self._counters = Counters()
         self.delivery = Delivery(self.table, Spool(spool), self._counters)
         self.registry = Registry(log, self.table)

@@ -239,6 +239,8 @@ class Verification:
     def _pruned_up_to(self) -> int:
         """Return up to which id rows were deleted through the door, as the trail tells it."""
         log = self._sealer.log
+        if not {"activity_type", "metadata_json"} <= set(log.c.keys()):
+            return 0  # Nobody could have told of it, so nothing was deleted through the door.
         metadata = tolerant(log.c.metadata_json, "metadata")
         query = select(self._key, metadata).where(log.c.activity_type == PRUNED)
         told = ((number, (metadata_of(metadata) or {}).get("up_to_id"))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, String, create_engine, event, text
+from sqlalchemy import Engine, String, Text, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
@@ -209,6 +209,7 @@ class Pair(Other):
     number: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int]
     activity_type: Mapped[str] = mapped_column(String(50))
+    metadata_json: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
 
 
@@ -222,7 +223,7 @@ def test_a_log_that_does_not_say_whose_its_rows_are_cannot_be_kept() -> None:
         activity_type: Mapped[str] = mapped_column(String(50))
 
     trail, engine = AuditTrail(log=Log), create_engine("sqlite://")
-    with pytest.raises(AuditError, match="log lacks user_id, created_at: "):
+    with pytest.raises(AuditError, match="log lacks user_id, created_at, metadata_json: "):
         trail.custody.prune(engine, NOON)
     with Session(engine) as session, pytest.raises(AuditError, match="log lacks user_id"):
         trail.custody.erase(session, 7)
