@@ -26,7 +26,8 @@ LONGEST_NAME: Final = 100
 """Characters of an unbounded text that a sentence may quote when it is the object's name."""
 
 SECRET_NAME: Final = re.compile(
-    r"token|secret|password|passphrase|api_?key|private_?key|credential", re.IGNORECASE
+    r"token|secret|password|passphrase|passwd|passcode|api_?key|private_?key|credential|jwt"
+    r"|bearer", re.IGNORECASE
 )
 """Columns and JSON keys so named are secret without being declared."""
 

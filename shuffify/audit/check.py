@@ -1,8 +1,9 @@
 """What the policies come to, column by column, and how that differs from what was accepted.
 
-A new model needs no decision: its columns are recorded. A column that looks secret or large, or
-one of which less is recorded than before, is worth somebody's look, once. The decision is a
-declaration beside the column, or the accepted description, which belongs into version control.
+A new model needs no decision: its columns are recorded. A column that looks secret or large, one
+of which less is recorded than before, or one that shows what it hid is worth somebody's look,
+once. The decision is a declaration beside the column, or the accepted description, which belongs
+into version control.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 from .columns import is_digest
+from .declaration import snake_case
 from .plan import Plan
 from .registry import Registry
 from .secrecy import is_secret
@@ -23,9 +25,10 @@ LONGEST_PLAIN: Final = 512
 """A text column longer than this many characters is large."""
 
 SUSPICIOUS: Final = re.compile(
-    r"(^|_)(key|hash|salt|pin|otp|totp|cookie|auth|pwd|cipher|signature|seed|sid|session_id|iban"
-    r"|ssn|cvv)($|_)|encrypt|private",
-    re.IGNORECASE,
+    r"(^|_)(key|keys|hash|salt|pin|pin_?code|otp|totp|mfa|cookie|auth|authorization|oauth|pwd"
+    r"|cipher|signature|seed|sid|session_id|(recovery|backup|auth|access)_codes?|dsn|webhook_url"
+    r"|connection_(string|uri|url)|database_ur[il]|card_?(number|no)|iban|ssn|cvv|cvc)($|_)"
+    r"|encrypt|private|^pass$",
 )
 """Names that may hold a secret and are none by the default policy."""
 
@@ -82,9 +85,12 @@ def _columns_worth_a_look(
         if was == how:
             continue
         where = f"{plan.model}.{name}"
+        is_decided = name in {*policy.secret, *policy.shown, *policy.ignore}
         if was in _LESS and _LESS[how] > _LESS[was]:
             yield f"{where}: is {how} now and was {was}. Accept it, or declare it otherwise."
-        elif was is None and name not in {*policy.secret, *policy.shown, *policy.ignore}:
+        elif was == "secret" or was == "digest" and not is_decided:
+            yield f"{where}: is {how} now and was {was}: it shows. Accept it, or declare it {was}."
+        elif was in (None, "ignored") and not is_decided:
             looks = _looks(plan, name, how)
             if looks:
                 yield (
@@ -96,7 +102,7 @@ def _columns_worth_a_look(
 def _looks(plan: Plan, name: str, how: str) -> str | None:
     if how in ("key", "owner", "ignored"):
         return None
-    if how == "secret" or SUSPICIOUS.search(name):
+    if how == "secret" or SUSPICIOUS.search(snake_case(name)):
         return "secret"
     length = getattr(plan.columns[name].type, "length", None)
     return "large" if how == "digest" or (length or 0) > LONGEST_PLAIN else None

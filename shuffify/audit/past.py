@@ -22,7 +22,7 @@ from .history import Event, Key, event_of, events_of, metadata_of
 from .keys import entity_id_of
 from .plan import Plan
 from .reading import rows_by_key
-from .recall import NotKept
+from .recall import NotKept, logged, recalled
 from .registry import Registry
 from .replay import tells_of
 from .retention import PRUNED
@@ -82,7 +82,9 @@ class _Past:
     def __init__(self, plan: Plan, live: Values | None) -> None:
         self.plan = plan
         self.names = [name for name in plan.columns if name in plan.counted_set]
-        self.values = None if live is None else {name: live[name] for name in self.names}
+        self.values = None if live is None else {
+            name: _without_secrets(plan, name, live[name]) for name in self.names
+        }
         self.lost: dict[str, Why] = {}
         """Columns of which the steps since do not tell what they held, unless one before does."""
         self.doubt: _Untold | None = None
@@ -163,6 +165,12 @@ class _Past:
         if self.values is None:
             return None
         return self.values | {name: NotKept(why) for name, why in self.lost.items()}
+
+
+def _without_secrets(plan: Plan, name: str, live: Any) -> Any:
+    """Return a value of the present; content that would be told as a digest is nobody's secret."""
+    told = recalled(plan.columns[name].type, logged(plan.canonical(name, live)))
+    return told if isinstance(told, NotKept) and told.why == "secret" else live
 
 
 def _refuse_pruned(connection: Connection, log: Table, moment: datetime) -> None:

@@ -209,10 +209,11 @@ class AuditTrail:
               ) -> dict[str, Any] | None:
         """Return an object's column values at a time (naive: UTC); None when it did not exist.
 
-        What the trail holds no content of is `NotKept`; ignored columns are left out. What the
-        session has flushed and not committed is taken for the present. Raises HistoryError, also
-        where rows since then were pruned, or where a row that names no object may tell of its
-        creation or deletion.
+        Secrets, and what the trail holds no content of, are `NotKept`; content of which it holds
+        a digest is told where it still stands. Ignored columns are left out. What the session has
+        flushed and not committed is taken for the present. Raises HistoryError, also where rows
+        since then were pruned, or where a row that names no object may tell of its creation or
+        deletion.
         """
         plan, key = subject_of(self.registry, of)
         reader = self._reader(of, session)

@@ -76,6 +76,22 @@ def test_a_new_model_needs_no_decision_as_long_as_it_is_plain() -> None:
     ("recovery_key", String(80), "secret"),
     ("totp_seed", String(80), "secret"),
     ("cookie", String(80), "secret"),
+    ("recoveryKey", String(80), "secret"),
+    ("sessionId", String(80), "secret"),
+    ("pincode", String(8), "secret"),
+    ("pin_code", String(8), "secret"),
+    ("authorization", String(80), "secret"),
+    ("recovery_codes", String(80), "secret"),
+    ("sentry_dsn", String(80), "secret"),
+    ("webhook_url", String(80), "secret"),
+    ("connection_string", String(80), "secret"),
+    ("database_url", String(80), "secret"),
+    ("card_number", String(20), "secret"),
+    ("pass", String(80), "secret"),
+    ("passwd", String(80), "secret"),
+    ("passcode", String(80), "secret"),
+    ("jwt", String(80), "secret"),
+    ("bearer", String(80), "secret"),
     ("body", Text(), "large"),
     ("payload", JSON(), "large"),
     ("image", LargeBinary(), "large"),
@@ -95,7 +111,9 @@ def test_a_column_that_looks_secret_or_large_is_reported_until_somebody_decides(
 
 
 def test_ordinary_names_that_contain_a_suspicious_word_are_let_alone() -> None:
-    names = ("monkey", "shipping", "author", "authority", "spinning", "hashtag", "seeded")
+    names = ("monkey", "shipping", "author", "authority", "spinning", "hashtag", "seeded",
+             "passed", "season_pass", "code_name", "card_colour", "connection_count", "url",
+             "session_count")
     columns = {name: mapped_column(String(80)) for name in names}
     assert list(drift(registry_of(**columns), {})) == []
 
@@ -104,10 +122,14 @@ def test_ordinary_names_that_contain_a_suspicious_word_are_let_alone() -> None:
     ("shown", None, "is digest now and was recorded"),
     ("shown", "secret", "is secret now and was recorded"),
     (None, "ignore", "is ignored now and was digest"),
+    ("secret", "ignore", "is ignored now and was secret"),
+    ("secret", None, "is digest now and was secret: it shows. Accept it, or declare it secret"),
+    ("secret", "shown", "is recorded now and was secret: it shows"),
     (None, "shown", None),
-    ("ignore", None, None),
+    ("ignore", None, "looks large and nobody has decided"),
+    ("ignore", "shown", None),
 ])
-def test_telling_less_than_before_is_reported_telling_more_is_not(
+def test_telling_less_than_before_or_showing_what_was_hidden_is_reported(
     before: str | None, after: str | None, told: str | None
 ) -> None:
     def registry(decision: str | None) -> Registry:
@@ -136,6 +158,12 @@ def test_a_column_that_names_whose_or_which_tells_less_of_its_changes(
     told = f"Note.{name}: is {now} now and was {was}. Accept it, or declare it otherwise."
     assert list(drift(registry, accepted)) == ([told] if was in ("recorded", "digest", "secret")
                                                else [])
+
+
+def test_content_that_shows_for_its_column_became_short_is_reported() -> None:
+    accepted = describe(registry_of(body=mapped_column(Text)))
+    told, = drift(registry_of(body=mapped_column(String(80))), accepted)
+    assert told.startswith("Note.body: is recorded now and was digest: it shows.")
 
 
 def test_a_model_or_a_type_that_is_gone_is_reported() -> None:
