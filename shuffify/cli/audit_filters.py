@@ -15,7 +15,9 @@ from shuffify.models.db import User
 from shuffify.services.activity_query import (
     ActivityFilter,
     Cursor,
+    is_of_entity_recorded,
     is_recorded,
+    known_entities,
     known_types,
 )
 from shuffify.spotify.references import playlist_id_from
@@ -142,6 +144,8 @@ def filter_of(
     for kind in types:
         _require_known(kind)
     entity_type, _, entity_id = (entity or "").partition(":")
+    if entity_type:
+        _require_known_entity(entity_type)
     return ActivityFilter(
         user_id=None if user is None else user_id_of(user, "--user"),
         types=types,
@@ -175,6 +179,13 @@ def _require_known(kind: str) -> None:
         return
     allowed = ", ".join(known_types())
     raise _wrong("--type", f"No type fits {kind!r}. Use one of {allowed}, or a part of it with *.")
+
+
+def _require_known_entity(kind: str) -> None:
+    if kind in known_entities() or is_of_entity_recorded(kind):
+        return
+    allowed = ", ".join(known_entities())
+    raise _wrong("--entity", f"There is no kind {kind!r}. Use one of {allowed}.")
 
 
 def _wrong(option: str, message: str) -> click.BadParameter:

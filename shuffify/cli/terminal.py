@@ -113,15 +113,21 @@ def width() -> int:
 
 
 def echo(lines: Iterable[str]) -> None:
-    """Print lines; characters that the output cannot encode are spelt out."""
+    """Print lines; characters that the output cannot encode are spelt out.
+
+    Raises click.ClickException where the output is closed.
+    """
     text = "\n".join(lines)
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    encoding = _open_output().encoding or "utf-8"
     click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def echo_json(value: Any) -> None:
-    """Print JSON, in plain ASCII: no terminal is steered by it."""
-    click.echo(json.dumps(value, indent=2))
+    """Print JSON, in plain ASCII: no terminal is steered by it.
+
+    Raises click.ClickException where the output is closed.
+    """
+    click.echo(json.dumps(value, indent=2), file=_open_output())
 
 
 @contextmanager
@@ -159,4 +165,11 @@ def output() -> TextIO:
         raise click.ClickException("There is no output to write to. Use --out FILE.")
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    return sys.stdout
+
+
+def _open_output() -> TextIO:
+    # click itself says nothing then: a command would end as if somebody had read its answer.
+    if sys.stdout is None:
+        raise click.ClickException("There is no output to write to: it is closed.")
     return sys.stdout

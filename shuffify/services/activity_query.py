@@ -184,6 +184,16 @@ def is_recorded(type_pattern: str) -> bool:
     return bool(db.session.scalar(select(exists().where(_is_of_type(type_pattern)))))
 
 
+def is_of_entity_recorded(entity_type: str) -> bool:
+    """Return whether the trail holds a row about an object of this kind."""
+    return bool(db.session.scalar(select(exists().where(ActivityLog.entity_type == entity_type))))
+
+
+def known_entities() -> tuple[str, ...]:
+    """Return the kinds of objects whose changes the app records, in alphabetical order."""
+    return tuple(plan.entity for plan in trail.registry.plans())
+
+
 def known_types() -> tuple[str, ...]:
     """Return the types that the app records, in alphabetical order."""
     explicit = (kind.value for kind in ActivityType)

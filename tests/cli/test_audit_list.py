@@ -92,6 +92,11 @@ def test_types_that_only_the_trail_knows_are_no_mistake(audit: Audit, record: Re
     assert numbers(audit("list", "--json", "--type", "track_*")) == [1]
 
 
+def test_kinds_that_only_the_trail_knows_are_no_mistake(audit: Audit, record: Record) -> None:
+    record(entity_type="track_lock", entity_id="5")
+    assert numbers(audit("list", "--json", "--entity", "track_lock:5")) == [1]
+
+
 def test_pages_follow_their_cursors_back_and_forth_without_gap_or_repetition(
     audit: Audit, record: Record
 ) -> None:
@@ -180,6 +185,8 @@ def test_hostile_names_cannot_steer_the_terminal(audit: Audit, record: Record) -
         (["--user", "99999999999999999999"], "--user", "Spotify id"),
         (["--playlist", "\udcff"], "--playlist", "its link"),
         (["--entity", "Schedule 7"], "--entity", "schedule:7"),
+        (["--entity", "shedule"], "--entity", "schedule, upstream_source"),
+        (["--entity", "shedule:7"], "--entity", "schedule, upstream_source"),
         (["--source", "email"], "--source", "'scheduler'"),
         (["--request", "xyz"], "--request", "X-Request-ID"),
         (["--limit", "0"], "--limit", "1<=x<=1000"),

@@ -121,6 +121,21 @@ def test_an_export_to_a_closed_output_is_said_without_a_traceback(
 
 
 @on_sqlite
+@pytest.mark.parametrize("arguments", [
+    "list", "list --json", "show 1", "stats --json", "verify", "verify --json", "reconcile",
+    "check", "check --json", "seal", "replay", "prune --keep-days 400 --dry-run",
+])
+def test_an_answer_that_nobody_can_read_is_no_success(
+    environ: dict[str, str], record: Record, arguments: str
+) -> None:
+    record()
+    closed = ["sh", "-c", f'exec "$0" -m shuffify audit {arguments} >&-', sys.executable]
+    done = subprocess.run(closed, env=environ, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr == "Error: There is no output to write to: it is closed.\n"
+
+
+@on_sqlite
 def test_csv_spells_out_what_the_output_cannot_encode(
     environ: dict[str, str], record: Record
 ) -> None:
