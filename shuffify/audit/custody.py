@@ -89,6 +89,8 @@ class Custody:
         it cannot be sealed, stays and is counted. Raises AuditError for a log that lacks columns.
         """
         self._retention.require_columns()
+        if not isinstance(before, datetime):
+            raise AuditError(f"{before!r} is no time: give a datetime; a naive one is UTC.")
         is_sealed = self._sealer is not None and not dry_run
         up_to = self.seal(engine).last_id if is_sealed else None
         with engine.begin() as connection:

@@ -11,16 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
+from uuid import UUID
 
 from sqlalchemy import Table, and_, inspect, or_, select
 from sqlalchemy import types as sqltypes
 from sqlalchemy.engine import Connection
+from sqlalchemy.orm import InstanceState
 
 from .canonical import naive_utc
 from .errors import HistoryError
 from .insertion import as_uuid
 from .change import FORMER_ID
-from .keys import entity_id_of, parsed_key
+from .keys import entity_id_of, given_key, parsed_key
 from .plan import Plan
 from .recall import NotKept, recalled
 from .registry import Registry
@@ -66,26 +68,27 @@ def subject_of(registry: Registry, of: Any) -> tuple[Plan, Key]:
     A key of several columns is a tuple. Raises HistoryError for what is not audited or new.
     """
     if isinstance(of, tuple):
+        if len(of) != 2:
+            raise HistoryError(f"{of!r} names no object. Give an audited object or (entity, key).")
         entity, key = of
         found = [plan for plan in registry.plans() if plan.entity == entity]
         if not found:
             known = ", ".join(plan.entity for plan in registry.plans())
             raise HistoryError(f"{entity!r} is no audited entity. Use one of {known}.")
-        plan, key = found[0], key if isinstance(key, tuple) else (key,)
+        plan, key = found[0], tuple(key) if isinstance(key, (tuple, list)) else (key,)
         if len(key) != len(plan.primary_key):
             raise HistoryError(
                 f"A key of {entity} has {len(plan.primary_key)} parts: give "
                 f"({', '.join(plan.primary_key)})."
             )
-        return plan, key
+        return plan, given_key(plan, key)
     state = inspect(of, raiseerr=False)
-    of_object = None if state is None or not hasattr(state, "mapper") else state
-    plan_of_it = None if of_object is None else registry.plan_of(of_object.mapper)
-    if of_object is None or plan_of_it is None:
+    plan_of_it = registry.plan_of(state.mapper) if isinstance(state, InstanceState) else None
+    if plan_of_it is None:
         raise HistoryError(f"{of!r} is not audited. Give an audited object or (entity, key).")
-    if of_object.key is None:
+    if state.key is None:
         raise HistoryError(f"{of!r} has never been flushed: it has no history.")
-    return plan_of_it, of_object.key[1]
+    return plan_of_it, state.key[1]
 
 
 def events_of(connection: Connection, log: Table, plan: Plan, key: Key) -> list[Event]:
@@ -116,8 +119,10 @@ def events_under(
             return found[::-1]
 
 
-def event_by_id(connection: Connection, log: Table, registry: Registry, event_id: str) -> Event:
+def event_by_id(connection: Connection, log: Table, registry: Registry, event_id: Any) -> Event:
     """Return an object's event by its event id; raises HistoryError."""
+    if not isinstance(event_id, (str, UUID)):
+        raise HistoryError(f"{event_id!r} is no event. Give one of history(object), or its id.")
     require_columns(log)
     if "event_id" not in log.c:
         raise HistoryError(f"{log.name} has no event ids: take it from history(object).")

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from sqlalchemy import CHAR, NCHAR, ColumnElement
 
 from .decorators import converts, settling, undecorated
+from .errors import HistoryError
 
 if TYPE_CHECKING:
     from .plan import Plan
@@ -93,6 +96,39 @@ class KeyDigest:
     def hexdigest(self) -> str:
         """Return the digest of what has come so far."""
         return self._digest.hexdigest()
+
+
+def given_key(plan: Plan, key: Key) -> Key:
+    """Return a key that somebody wrote down as the object has it: ``"5"`` as 5, a text as a UUID.
+
+    Raises HistoryError, naming the column, for what is none of its type.
+    """
+    columns = plan.mapper.primary_key
+    return tuple(
+        _given_part(f"{plan.entity}.{name}", column.type, part, len(columns) > 1)
+        for name, column, part in zip(plan.primary_key, columns, key, strict=True)
+    )
+
+
+def _given_part(name: str, kind: Any, part: Any, may_be_null: bool) -> Any:
+    if converts(kind) or part is None and may_be_null:
+        return part
+    try:
+        wanted = undecorated(kind).python_type
+    except NotImplementedError:
+        return part
+    is_it = isinstance(part, wanted) and not isinstance(part, bool if wanted is int else ())
+    if is_it and not (wanted is date and isinstance(part, datetime)):
+        return part
+    is_text = isinstance(part, (str, UUID))
+    try:
+        parse = wanted.fromisoformat if issubclass(wanted, (date, time)) else wanted
+        found = parse(str(part) if is_text else part)
+    except (ArithmeticError, AttributeError, TypeError, ValueError):
+        found = None
+    if found is None or not (is_text or found == part):
+        raise HistoryError(f"{name}: {part!r} is no {wanted.__name__}, of which the key is.")
+    return found
 
 
 def parsed_key(plan: Plan, entity_id: str) -> Key | None:

@@ -56,6 +56,8 @@ def values_at(
     Holds the primary key and the counted columns; what the trail does not hold is `NotKept`.
     Raises HistoryError where it does not tell whether the object was there.
     """
+    if not isinstance(when, datetime):
+        raise HistoryError(f"{when!r} is no time: give a datetime; a naive one is UTC.")
     moment = naive_utc(when)
     events = events_of(connection, log, plan, key)
     _refuse_pruned(connection, log, moment)

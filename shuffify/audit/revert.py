@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Table
 from sqlalchemy import inspect as inspect_class
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Mapper, Session
 
 from .change import Values
 from .context import bind
@@ -130,17 +130,27 @@ def _is_secret(event: Event, name: str) -> bool:
     return isinstance(value, NotKept) and value.why == "secret"
 
 
-def _values_before(plan: Plan, event: Event, names: Any, given: Mapping[str, Any]) -> Values:
+def _values_before(
+    plan: Plan, event: Event, names: Any, given: Mapping[str, Any], required: Iterable[str] = ()
+) -> Values:
     """Return what columns were before an event; raises RevertError for what nobody knows."""
     unknown = sorted(set(given) - set(plan.columns))
     if unknown:
         raise RevertError(event.event_id or event.id, "values names no columns",
                           f"Use some of {', '.join(plan.columns)}", unknown)
+    moved = [
+        name for name, part in zip(plan.primary_key, event.key, strict=True)
+        if given.get(name, part) != part and not isinstance(event.before.get(name), NotKept)
+    ]
+    if moved:
+        raise RevertError(event.event_id or event.id, "The object keeps its key",
+                          "Leave them out of values", moved)
     known = {**event.before, **given}
     lost = [name for name in names if isinstance(known.get(name), NotKept)]
+    lost += [name for name in required if known.get(name) is None and name not in lost]
     if lost:
         raise RevertError(
-            event.event_id or event.id, "The trail keeps no content of these columns",
+            event.event_id or event.id, "The trail does not keep these columns",
             "Give them with values={...}", lost,
         )
     return {name: known.get(name) for name in names} | dict(given)
@@ -148,26 +158,23 @@ def _values_before(plan: Plan, event: Event, names: Any, given: Mapping[str, Any
 
 def _made_again(plan: Plan, event: Event, given: Mapping[str, Any]) -> Any:
     """Return a new object with the values and the key of the deleted one."""
-    wanted = _values_before(plan, event, plan.counted, given)
-    wanted |= {
-        name: part for name, part in zip(plan.primary_key, event.key, strict=True)
-        if name not in wanted
-    }
-    missing = [
+    mapper = plan.mapper
+    key = dict(zip(plan.primary_key, event.key, strict=True))
+    kind = {name: mapper.polymorphic_identity for name, column in plan.columns.items()
+            if column is mapper.polymorphic_on and name not in event.columns}
+    required = [
         name for name, column in plan.columns.items()
-        if wanted.get(name) is None and not column.nullable and not _fills_itself(column)
+        if not column.nullable and name not in key and name not in kind
+        and not _fills_itself(mapper, column)
     ]
-    if missing:
-        raise RevertError(
-            event.event_id or event.id, "The trail does not record these columns",
-            "Give them with values={...}", missing,
-        )
+    wanted = {**key, **_values_before(plan, event, plan.counted, given, required), **kind}
     # Not by the model's __init__: it may ask for what no column holds.
-    target = plan.mapper.class_manager.new_instance()
+    target = mapper.class_manager.new_instance()
     for name, value in wanted.items():
         setattr(target, name, value)
     return target
 
 
-def _fills_itself(column: Any) -> bool:
-    return column.default is not None or column.server_default is not None
+def _fills_itself(mapper: Mapper[Any], column: Any) -> bool:
+    is_counted = column is mapper.version_id_col and mapper.version_id_generator is not False
+    return is_counted or column.default is not None or column.server_default is not None

@@ -6,7 +6,8 @@
 `@pytest.mark.audit_bypass("why")` allows it for a test, a class or a module;
 the fixture for a block: `with audit_bypass("why"): ...`. Code under test that has a reason says so
 itself: `execution_options(audit="why")`, `suspended("why")`. Setup and teardown are held to the
-same; what a thread writes counts for the test that is running. The only module that needs pytest.
+same; what a thread writes counts for the test that is running. An engine that no watched session
+has used yet is looked at once `trail.guard(engine)` was called. The only module that needs pytest.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import Table, event, inspect
 from sqlalchemy.engine import Connection, Engine
@@ -221,7 +222,7 @@ class AuditTrail:
 
     def revert(
         self,
-        event: Event | str,
+        event: Event | UUID | str,
         *,
         session: Session | None = None,
         force: bool = False,
@@ -229,14 +230,15 @@ class AuditTrail:
     ) -> Any:
         """Put an object back to what it was before an event; return it, or None if it is gone.
 
-        Flushes in the caller's session, which commits it; it leaves a row of its own whose reason
-        names the event. Raises RevertError, with nothing changed, naming the columns, when a
-        value was secret or only digested and ``values`` does not give it, or when later changes
-        would be lost without ``force``. Links of a many-to-many collection are not put back: an
-        event of links alone is refused, one that has columns as well reverts those with ``force``.
+        The event is one of `history`, or its id. Flushes in the caller's session, which commits
+        it; it leaves a row of its own whose reason names the event. Raises RevertError, with
+        nothing changed, naming the columns, when a value was secret or only digested and
+        ``values`` does not give it, or when later changes would be lost without ``force``. Links
+        of a many-to-many collection are not put back: an event of links alone is refused, one that
+        has columns as well reverts those with ``force``.
         """
         own = self._session(None, session)
-        if isinstance(event, str):
+        if not isinstance(event, Event):
             connection = own.connection(bind_arguments={"mapper": self.log})
             event = event_by_id(connection, self.table, self.registry, event)
         plan, _ = subject_of(self.registry, (event.entity, event.key))
