@@ -62,6 +62,15 @@ class Event:
     metadata: Mapping[str, Any] = field(repr=False)
 
 
+def plan_named(registry: Registry, entity: Any) -> Plan:
+    """Return the plan of an entity; raises HistoryError for what is none."""
+    for plan in registry.plans():
+        if plan.entity == entity:
+            return plan
+    known = ", ".join(plan.entity for plan in registry.plans())
+    raise HistoryError(f"{entity!r} is no audited entity. Use one of {known}.")
+
+
 def subject_of(registry: Registry, of: Any) -> tuple[Plan, Key]:
     """Return the plan and the key of an object, or of an `(entity, key)` pair.
 
@@ -71,11 +80,8 @@ def subject_of(registry: Registry, of: Any) -> tuple[Plan, Key]:
         if len(of) != 2:
             raise HistoryError(f"{of!r} names no object. Give an audited object or (entity, key).")
         entity, key = of
-        found = [plan for plan in registry.plans() if plan.entity == entity]
-        if not found:
-            known = ", ".join(plan.entity for plan in registry.plans())
-            raise HistoryError(f"{entity!r} is no audited entity. Use one of {known}.")
-        plan, key = found[0], tuple(key) if isinstance(key, (tuple, list)) else (key,)
+        plan = plan_named(registry, entity)
+        key = tuple(key) if isinstance(key, (tuple, list)) else (key,)
         if len(key) != len(plan.primary_key):
             raise HistoryError(
                 f"A key of {entity} has {len(plan.primary_key)} parts: give "

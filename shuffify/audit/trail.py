@@ -18,7 +18,7 @@ from .custody import Custody
 from .delivery import Delivery
 from .errors import HistoryError, WatchError, describe_error
 from .executions import Executions
-from .history import Event, event_by_id, events_of, subject_of
+from .history import Event, event_by_id, events_of, plan_named, subject_of
 from .insertion import FIELDS
 from .listeners import Listeners
 from .ownership import holds_callers_work
@@ -241,7 +241,7 @@ class AuditTrail:
         if not isinstance(event, Event):
             connection = own.connection(bind_arguments={"mapper": self.log})
             event = event_by_id(connection, self.table, self.registry, event)
-        plan, _ = subject_of(self.registry, (event.entity, event.key))
+        plan = plan_named(self.registry, event.entity)
         return revert(own, self.table, plan, event, force=force, values=values or {})
 
     def reconcile(self) -> Reconciler:

@@ -349,6 +349,10 @@ class Sessions(RuleBasedStateMachine):
     @rule(pick=picks, word=words)
     def merge(self, pick: int, word: str) -> None:
         def merge(one: Any) -> None:
+            if isinstance(one, (Slip, Speck)):
+                self.session.flush()
+                if self.session.get(type(one), inspect(one).identity) is None:
+                    return  # It would come back under its key, which may have been taken unseen.
             name = {Shelf: "name", Book: "title", Stamp: "label"}.get(type(one))
             if name is not None:
                 setattr(one, name, word)

@@ -37,7 +37,8 @@ AT_ONCE: Final = 32
 ELSEWHERE: Final = {
     "who keeps or reads the log asked for it and hears of its errors": (
         "anchor.*", "check.*", "custody.*", "excuses.*", "export.*", "history.*", "horizon.*",
-        "keys.parsed_key", "masks.is_spelt", "masks.unspelt", "past.*", "permanence.*",
+        "keys.*given_*", "keys.parsed_key", "masks.is_spelt", "masks.unspelt", "past.*",
+        "permanence.*",
         "recall.*", "reconcile.*", "registry.*.*ed_under", "registry.*.parents_of", "replay.*",
         "retention.*", "revert.*", "seal.*", "sealer.*", "tolerance.*", "verification.*",
         "counters.*.as_dict", "delivery.*.replay", "spool.Spool.__len__", "spool.Spool.replay",
@@ -61,7 +62,8 @@ ELSEWHERE: Final = {
         "detector.*.release", "executions.*.__init__", "guard.guarded", "keys._form_of",
         "keys.key_form", "listeners.*.__init__", "listeners.*.mapper_configured",
         "listeners.*.of_*", "plan.Plan.__init__", "plan.Plan._cells", "plan.Plan.known_types",
-        "policy.*", "recorder.*.__init__", "registry.*.__init__", "registry.*._make",
+        "policy.*", "recorder.*.__init__", "registry.*.__init__", "registry.*._check",
+        "registry.*._make", "registry.*.broken",
         "registry.*._refuse_shared_types", "registry.*._unsettled", "registry.*.add",
         "registry.*.configured", "registry.*.known_types", "registry._*", "registry.mappers_of",
         "render.Renderer.__init__", "secrecy.*is_settled", "secrecy._attributes_of",
