@@ -34,6 +34,10 @@ class PolicyError(AuditError):
         self.problem = problem
         self.remedy = remedy
 
+    def anew(self) -> PolicyError:
+        """Return the same without a traceback, whose frames would keep what is in them alive."""
+        return PolicyError(self.model, self.problem, self.remedy)
+
 
 class WatchError(AuditError):
     """`AuditTrail.watch` was given something that is no session factory or no model base."""

@@ -19,9 +19,9 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import InstanceState
 
 from .canonical import naive_utc
+from .change import FORMER_ID
 from .errors import HistoryError
 from .insertion import as_uuid
-from .change import FORMER_ID
 from .keys import entity_id_of, given_key, parsed_key
 from .plan import Plan
 from .recall import NotKept, recalled

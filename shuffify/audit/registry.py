@@ -68,7 +68,7 @@ class Registry:
             self.plan_of(mapper)
         for mapper in mappers:
             if mapper in self._broken:
-                raise self._broken[mapper]
+                raise self._broken[mapper].anew()
 
     def broken(self) -> list[PolicyError]:
         """Return what is wrong with declarations that cannot work, of classes mapped so far."""
@@ -89,7 +89,7 @@ class Registry:
             try:
                 plan = self._make(mapper)
             except PolicyError as error:
-                self._broken[mapper] = error.with_traceback(None)
+                self._broken[mapper] = error.anew()
                 plan = Plan(mapper, guarding(mapper, self._table), self._table)
             self._plans[mapper] = plan
             return plan

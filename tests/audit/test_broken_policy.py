@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from typing import Any
+from weakref import ref
 
 import pytest
 from sqlalchemy import Engine, ForeignKey, String, Text, text, update
@@ -115,6 +117,23 @@ def test_it_is_said_at_every_occasion(broken: Broken, caplog: pytest.LogCaptureF
         session.add(broken.novel(id=1, **values()))
         session.commit()
     assert len(broken.rows()) == 1, "the trail that watches is not sent away for one that cannot"
+
+
+def test_a_refusal_keeps_nobody_alive(broken: Broken) -> None:
+    class Caller:
+        pass
+
+    def watch(caller: Caller) -> None:
+        with pytest.raises(PolicyError):
+            another.watch(sessionmaker(), base=broken.base)
+
+    another, caller = AuditTrail(log=broken.log), Caller()
+    alive = ref(caller)
+    watch(caller)
+    del caller
+    gc.collect()
+    assert alive() is None
+    another.unwatch()
 
 
 def test_what_is_mended_is_audited_as_it_says(engine: Engine) -> None:
