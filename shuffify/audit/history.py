@@ -26,6 +26,7 @@ from .keys import entity_id_of, given_key, parsed_key
 from .plan import Plan
 from .recall import NotKept, recalled
 from .registry import Registry
+from .render import LIMITS, text
 from .tolerance import all_of
 
 Key: TypeAlias = tuple[Any, ...]
@@ -132,7 +133,9 @@ def event_by_id(connection: Connection, log: Table, registry: Registry, event_id
     require_columns(log)
     if "event_id" not in log.c:
         raise HistoryError(f"{log.name} has no event ids: take it from history(object).")
-    kind = log.c.event_id.type
+    kind, shown = log.c.event_id.type, text(str(event_id), LIMITS["event_id"])
+    if shown != str(event_id):
+        raise HistoryError(f"There is no event {shown!r}.")
     try:
         given = as_uuid(event_id) if isinstance(kind, sqltypes.Uuid) else event_id
     except ValueError:
@@ -164,6 +167,8 @@ def require_columns(log: Table) -> None:
 def _rows(
     connection: Connection, log: Table, plan: Plan, id_: str, before: tuple[Any, Any] | None
 ) -> list[Any]:
+    if text(id_, len(id_)) != id_:
+        return []  # No database has such a text, and no row was written under it.
     statement = select(*all_of(log)).where(
         log.c.entity_type == plan.entity, log.c.entity_id == id_
     )

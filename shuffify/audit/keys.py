@@ -6,11 +6,14 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time
+from decimal import Decimal
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from sqlalchemy import CHAR, NCHAR, ColumnElement
 
+from .canonical import number
 from .decorators import converts, settling, undecorated
 from .errors import HistoryError
 
@@ -32,7 +35,8 @@ Key = tuple[Any, ...]
 def key_form(columns: Sequence[ColumnElement[Any]]) -> Callable[[Key], Key] | None:
     """Return what makes of a key as somebody gave it the one that is read back; None if any is.
 
-    PostgreSQL pads a CHAR, and blanks at its end tell no two keys apart.
+    PostgreSQL pads a CHAR, and blanks at its end tell no two keys apart, nor do a decimal's
+    noughts.
     """
     forms = [_form_of(column.type) for column in columns]
     if not any(forms):
@@ -45,6 +49,9 @@ def key_form(columns: Sequence[ColumnElement[Any]]) -> Callable[[Key], Key] | No
 
 def _form_of(kind: Any) -> Callable[[Any], Any] | None:
     is_padded = isinstance(undecorated(kind), (CHAR, NCHAR))
+    is_decimal = not converts(kind) and _python_type(kind) is Decimal
+    if is_decimal:
+        return lambda part: Decimal(number(part)) if isinstance(part, (Decimal, int)) else part
     if not is_padded and not converts(kind):
         return None
     settle = settling(kind) if converts(kind) else None
@@ -111,24 +118,40 @@ def given_key(plan: Plan, key: Key) -> Key:
 
 
 def _given_part(name: str, kind: Any, part: Any, may_be_null: bool) -> Any:
-    if converts(kind) or part is None and may_be_null:
-        return part
-    try:
-        wanted = undecorated(kind).python_type
-    except NotImplementedError:
-        return part
+    wanted = None if converts(kind) else _python_type(kind)
+    if wanted is None or part is None and may_be_null:
+        return part  # Nobody but the type can tell what it takes.
     is_it = isinstance(part, wanted) and not isinstance(part, bool if wanted is int else ())
     if is_it and not (wanted is date and isinstance(part, datetime)):
         return part
     is_text = isinstance(part, (str, UUID))
     try:
-        parse = wanted.fromisoformat if issubclass(wanted, (date, time)) else wanted
-        found = parse(str(part) if is_text else part)
-    except (ArithmeticError, AttributeError, TypeError, ValueError):
+        found = _read(wanted, str(part)) if is_text else wanted(part)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         found = None
     if found is None or not (is_text or found == part):
         raise HistoryError(f"{name}: {part!r} is no {wanted.__name__}, of which the key is.")
     return found
+
+
+def _python_type(kind: Any) -> type[Any] | None:
+    try:
+        found: type[Any] = kind.python_type
+        return found
+    except NotImplementedError:
+        return None  # A type of the application's, or of one database, that does not say it.
+
+
+def _read(wanted: type[Any], text: str) -> Any:
+    """Return what a text says of a value; raises LookupError or what the type itself raises."""
+    if wanted is bool:
+        return {"True": True, "False": False}[text]
+    if issubclass(wanted, Enum):
+        name = text.removeprefix(f"{wanted.__name__}.")
+        return wanted[name] if name in wanted.__members__ else wanted(text)
+    if issubclass(wanted, (date, time)):
+        return wanted.fromisoformat(text)
+    return wanted(text)
 
 
 def parsed_key(plan: Plan, entity_id: str) -> Key | None:
@@ -139,9 +162,9 @@ def parsed_key(plan: Plan, entity_id: str) -> Key | None:
         return None
     try:
         key = tuple(
-            part if column.type.python_type is str else column.type.python_type(part)
+            _read(column.type.python_type, part)
             for column, part in zip(columns, parts, strict=True)
         )
-    except (NotImplementedError, TypeError, ValueError):
+    except (ArithmeticError, LookupError, NotImplementedError, TypeError, ValueError):
         return None
     return key if entity_id_of(plan, key) == entity_id else None

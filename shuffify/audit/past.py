@@ -14,10 +14,11 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, Table, select
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DataError
 
 from .canonical import instant, naive_utc
 from .change import Values
-from .errors import HistoryError
+from .errors import HistoryError, describe_error
 from .history import Event, Key, event_of, events_of, metadata_of
 from .keys import entity_id_of
 from .plan import Plan
@@ -63,7 +64,7 @@ def values_at(
     _refuse_pruned(connection, log, moment)
     steps: list[Event | _Untold] = [*events, *_untold(connection, log, registry, plan)]
     steps.sort(key=lambda step: (step.at, step.id or 0), reverse=True)
-    past = _Past(plan, rows_by_key(connection, plan, [key]).get(key))
+    past = _Past(plan, _live(connection, plan, key))
     for step in steps:
         if step.at > moment:
             past.cross(step)
@@ -76,6 +77,15 @@ def values_at(
             f"{instant(past.doubt.at)}. Ask for a time since then."
         )
     return past.told()
+
+
+def _live(connection: Connection, plan: Plan, key: Key) -> Values | None:
+    try:
+        return rows_by_key(connection, plan, [key]).get(key)
+    except (DataError, OverflowError, UnicodeError) as error:
+        raise HistoryError(
+            f"The database takes no key of {plan.entity} such as this: {describe_error(error)}."
+        ) from error
 
 
 class _Past:

@@ -37,9 +37,9 @@ AT_ONCE: Final = 32
 ELSEWHERE: Final = {
     "who keeps or reads the log asked for it and hears of its errors": (
         "anchor.*", "check.*", "custody.*", "excuses.*", "export.*", "history.*", "horizon.*",
-        "keys.*given_*", "keys.parsed_key", "masks.is_spelt", "masks.unspelt", "past.*",
-        "permanence.*",
-        "recall.*", "reconcile.*", "registry.*.*ed_under", "registry.*.parents_of", "replay.*",
+        "keys.*given_*", "keys._python_type", "keys._read", "keys.parsed_key", "masks.is_spelt",
+        "masks.unspelt", "past.*", "permanence.*", "recall.*",
+        "reconcile.*", "registry.*.*ed_under", "registry.*.parents_of", "replay.*",
         "retention.*", "revert.*", "seal.*", "sealer.*", "tolerance.*", "verification.*",
         "counters.*.as_dict", "delivery.*.replay", "spool.Spool.__len__", "spool.Spool.replay",
         "spool.Spool._*", "spool.decode_line", "spool._lines", "writer.*.put",
