@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Table
@@ -53,13 +53,16 @@ class Declaration:
         self.policy = policy
         self.model = mapper.class_.__name__
         self.entity = policy.entity or snake_case(self.model)
+        self._check_kinds()
         self.columns = columns_of(mapper)
         self.primary_key = tuple(
             mapper.get_property_by_column(column).key for column in mapper.primary_key
         )
         self._check_names()
         self.paths: dict[str, Path] = {}
-        self.owner = self._reference("owner", policy.owner) or self._default_owner(log)
+        self.owner = (
+            self._reference("owner", policy.owner) or default_owner(self.columns, log)
+        )
         self.playlist = self._playlist()
         self.extra, self.extra_functions = self._extra()
         self.label = self._labels()
@@ -72,6 +75,27 @@ class Declaration:
 
     def _fail(self, problem: str, remedy: str) -> PolicyError:
         return PolicyError(self.model, problem, remedy)
+
+    def _check_kinds(self) -> None:
+        """Refuse what is no name: the column itself, a number, a pair of three."""
+        given = self.policy
+        singles = ("entity", "label", "owner", "soft_delete")
+        named: list[tuple[str, Any]] = [
+            (argument, getattr(given, argument)) for argument in singles
+            if getattr(given, argument) is not None
+        ]
+        for argument in ("ignore", "secret", "shown"):
+            named += [(argument, name) for name in getattr(given, argument)]
+        named += [("playlist", name) for name in given.playlist or () if name is not None]
+        for item in () if callable(given.extra) else given.extra or ():
+            several = item.values() if isinstance(item, Mapping) else (item,)
+            named += [("extra", name) for name in several if not callable(name)]
+        named += [("types", name) for name in given.types or ()]
+        for argument, name in named:
+            if not isinstance(name, str):
+                remedy = f"Use {', '.join(OPERATIONS)}" if argument == "types" \
+                    else "Give names as strings: 'title'"
+                raise self._fail(f"{argument} has {name!r}, which is no name", remedy)
 
     def _check_names(self) -> None:
         for argument in ("ignore", "secret", "shown"):
@@ -131,13 +155,6 @@ class Declaration:
             )
             self.paths[name] = Path(name, tuple(steps), column, canon)
         return name
-
-    def _default_owner(self, log: Table) -> str | None:
-        users = _user_tables(log)
-        for key, column in self.columns.items():
-            if any(target.table in users for target in referred(column)):
-                return key
-        return "user_id" if "user_id" in self.columns else None
 
     def _playlist(self) -> tuple[str | None, str | None]:
         given = self.policy.playlist
@@ -233,20 +250,31 @@ class Declaration:
         return frozenset(automatic) | frozenset(self.policy.ignore)
 
 
-def guarding(mapper: Mapper[Any], log: Table) -> Audited:
+def guarding(mapper: Mapper[Any], log: Table, taken: Container[str]) -> Audited:
     """Return the policy of a class whose own cannot work: every change counts, no value shows.
 
-    Keys stay what they are, or nobody could tell whom a row is about.
+    Keys stay what they are, or nobody could tell whom a row is about, and so does the owner, who
+    stands in no change. An entity's name that is ``taken`` gives way to the table's.
     """
     own = declared(mapper.class_)
     entity = own.entity if isinstance(own.entity, str) else snake_case(mapper.class_.__name__)
+    entity = str(mapper.local_table) if entity in taken else entity
     longest = (_length(log, "activity_type") or LONGEST_TYPE) - len("_update")
-    keys = {mapper.get_property_by_column(column).key for column in mapper.primary_key}
+    plain = {mapper.get_property_by_column(column).key for column in mapper.primary_key}
     columns = columns_of(mapper)
     return Audited(entity=entity[:longest], secret={
-        name for name, column in columns.items()
-        if name in own.secret or name not in keys and not column.foreign_keys
+        name for name in columns
+        if name in own.secret or name not in {*plain, default_owner(columns, log)}
     })
+
+
+def default_owner(columns: Mapping[str, Any], log: Table) -> str | None:
+    """Return the column that refers to the log's users, or is called like it."""
+    users = _user_tables(log)
+    for key, column in columns.items():
+        if any(target.table in users for target in referred(column)):
+            return key
+    return "user_id" if "user_id" in columns else None
 
 
 def _user_tables(log: Table) -> set[Any]:

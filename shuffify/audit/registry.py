@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapper, registry
 from .associations import Way, ways_from
 from .cascades import Edges, edges_from
 from .declaration import guarding
-from .errors import PolicyError, WatchError
+from .errors import PolicyError, WatchError, describe_error
 from .plan import Plan
 from .policy import Audited, NotAudited
 from .tables import Tables
@@ -88,9 +88,10 @@ class Registry:
                 return None  # Another base's: not kept, or it could never be forgotten.
             try:
                 plan = self._make(mapper)
-            except PolicyError as error:
-                self._broken[mapper] = error.anew()
-                plan = Plan(mapper, guarding(mapper, self._table), self._table)
+            except Exception as error:
+                self._broken[mapper] = _refusal(mapper, error)
+                taken = {one.entity for one in list(self._plans.values()) if one}
+                plan = Plan(mapper, guarding(mapper, self._table, taken), self._table)
             self._plans[mapper] = plan
             return plan
 
@@ -179,7 +180,7 @@ class Registry:
             remedy = "Use Audited(...) or NotAudited(...)"
             raise PolicyError(model.__name__, f"is {policy!r}", remedy)
         plan = Plan(mapper, policy, self._table)
-        self._refuse_shared_types(plan)
+        self._refuse_shared_names(plan)
         return plan
 
     def _unsettled(self) -> list[Mapper[Any]]:
@@ -187,11 +188,18 @@ class Registry:
         plans = list(self._plans.items())
         return [mapper for mapper, plan in plans if plan is not None and not plan.is_settled]
 
-    def _refuse_shared_types(self, plan: Plan) -> None:
+    def _refuse_shared_names(self, plan: Plan) -> None:
         # A copy: another thread may be the first to ask about a class.
         for other in list(self._plans.values()):
-            if other is None or other.root is plan.root or other.model == plan.model:
+            if other is None or other.root is plan.root:
                 continue
+            if other.entity == plan.entity:
+                one, another = (other, plan) if other.policy.entity else (plan, other)
+                raise PolicyError(
+                    one.model,
+                    f"entity {one.entity!r} is that of {_place(another)} too",
+                    "Give one of them a name of its own: Audited(entity=...)",
+                )
             for one, another in ((plan, other), (other, plan)):
                 shared = _texts((one.policy.types or {}).values()) & _texts(another.types.values())
                 if shared:
@@ -200,6 +208,18 @@ class Registry:
                         f"type {sorted(shared)[0]!r} is declared by {another.model} too",
                         "Give each model types of its own",
                     )
+
+
+def _place(plan: Plan) -> str:
+    return f"{plan.mapper.class_.__module__}.{plan.model}"
+
+
+def _refusal(mapper: Mapper[Any], error: Exception) -> PolicyError:
+    """Return what says that a declaration cannot work, without the frames of what it broke."""
+    if isinstance(error, PolicyError):
+        return error.anew()
+    return PolicyError(mapper.class_.__name__, f"cannot be used ({describe_error(error)})",
+                       "Compare it with the docstring of Audited")
 
 
 def _texts(rules: Iterable[Any]) -> set[str]:

@@ -17,10 +17,13 @@ from tests.audit.bookcase import found as findings
 from tests.audit.stage import LogColumns, Stage, UserColumns
 
 POLICIES: dict[str, Any] = {
-    "a name that is no column": Audited(entity="novel", secret={"pin"}, ignore={"shelf"}),
+    "a name that is no column": Audited(entity="novel", secret={"pin"}, ignore={"shelve"}),
     "no reason": NotAudited(" "),
     "no policy at all": "audited",
     "an entity too long for the types": Audited(entity="n" * 60),
+    "an entity of another": Audited(entity="shelf"),
+    "a column for its name": Audited(label=mapped_column(), secret={"pin"}),  # type: ignore
+    "names that are none": Audited(secret={5}, extra=[5]),  # type: ignore[arg-type]
     "types of another": Audited(types={"create": "shelf_create"}),
 }
 
@@ -41,13 +44,14 @@ class Broken(Stage):
         class Shelf(Base):
             __tablename__ = "shelves"
             id: Mapped[int] = mapped_column(primary_key=True)
-            name: Mapped[str] = mapped_column(String(20))
+            name: Mapped[str] = mapped_column(String(20), unique=True)
 
         class Novel(Base):
             __tablename__ = "novels"
             __audit__ = policy
             id: Mapped[int] = mapped_column(primary_key=True)
             user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+            shelf: Mapped[str | None] = mapped_column(ForeignKey("shelves.name"))
             playlist_id: Mapped[str | None] = mapped_column(String(20))
             name: Mapped[str] = mapped_column(String(20))
             pin: Mapped[str | None] = mapped_column(String(20))
@@ -75,9 +79,9 @@ def values() -> dict[str, Any]:
 def test_changes_are_told_without_values_and_healthy_classes_as_ever(broken: Broken) -> None:
     with broken.session() as session:
         with bind(user_id=8):
-            session.add(broken.shelf(id=1, name="Top"))
+            session.add(broken.shelf(id=1, name="the-shelf"))
             session.commit()
-        novel = broken.novel(id=1, **values())
+        novel = broken.novel(id=1, shelf="the-shelf", **values())
         session.add(novel)
         session.commit()
         novel.name = "the-other-name"
@@ -87,12 +91,13 @@ def test_changes_are_told_without_values_and_healthy_classes_as_ever(broken: Bro
 
     assert [row.entity_id for row in broken.rows()] == ["1"] * 4
     shelf, created, renamed, bulk = broken.rows()
-    assert shelf.metadata_json["changes"] == {"name": [None, "Top"]}
+    assert shelf.metadata_json["changes"] == {"name": [None, "the-shelf"]}
+    assert len({shelf.entity_type, created.entity_type}) == 2
     assert created.user_id == 7, "its owner"
     assert created.metadata_json["changes"]["name"] == [None, "[secret]"]
     assert renamed.metadata_json["changes"] == {"name": ["[secret]", "[secret]"]}
     assert bulk.metadata_json["changes"] == {"pin": ["[secret]", "[secret]"]}
-    assert "the-" not in repr(broken.rows())
+    assert "the-" not in repr(broken.rows()[1:])
     assert broken.count("degraded.policy") == 1
     assert not any(name.startswith("losses") for name, number
                    in broken.trail.counters().items() if number)

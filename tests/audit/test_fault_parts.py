@@ -64,7 +64,7 @@ ELSEWHERE: Final = {
         "listeners.*.of_*", "plan.Plan.__init__", "plan.Plan._cells", "plan.Plan.known_types",
         "policy.*", "recorder.*.__init__", "registry.*.__init__", "registry.*._check",
         "registry.*._make", "registry.*.broken",
-        "registry.*._refuse_shared_types", "registry.*._unsettled", "registry.*.add",
+        "registry.*._refuse_shared_names", "registry.*._unsettled", "registry.*.add",
         "registry.*.configured", "registry.*.known_types", "registry._*", "registry.mappers_of",
         "render.Renderer.__init__", "secrecy.*is_settled", "secrecy._attributes_of",
         "spool.Spool.__init__", "tokens._pattern", "writer.Writer.__init__",

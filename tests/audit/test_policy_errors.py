@@ -47,6 +47,21 @@ WRONG: dict[str, tuple[Callable[[], Any], str, str]] = {
     "no reason": (lambda: NotAudited(" "), "is NotAudited(reason=' ')", "Say why"),
     "no text": (lambda: NotAudited(None), "is NotAudited(reason=None)",  # type: ignore[arg-type]
                 "Say why"),
+    "a column for its name": (lambda: Audited(label=mapped_column()),  # type: ignore[arg-type]
+                              "label has <", "Give names as strings"),
+    "a number for a name": (lambda: Audited(secret={5}),  # type: ignore[arg-type]
+                            "secret has 5, which is no name", "Give names as strings"),
+    "a number for an owner": (lambda: Audited(owner=5),  # type: ignore[arg-type]
+                              "owner has 5", "Give names as strings"),
+    "a number for an extra": (lambda: Audited(extra=[5]), "extra has 5", "Give names as strings"),
+    "a number for an operation": (lambda: Audited(types={5: "x"}),  # type: ignore[dict-item]
+                                  "types has 5", "Use create"),
+    "numbers for a playlist": (lambda: Audited(playlist=(1, 2)),  # type: ignore[arg-type]
+                               "playlist has 1", "Give names as strings"),
+    "a list to delete by": (lambda: Audited(soft_delete=["x"]),  # type: ignore[arg-type]
+                            "soft_delete has ['x']", "Give names as strings"),
+    "shared entity": (lambda: Audited(entity="shelf"), "entity 'shelf' is that of",
+                      "Audited(entity=...)"),
     "shared type": (lambda: Audited(types={"create": "shelf_create"}),
                     "type 'shelf_create' is declared by Shelf too", "types of its own"),
 }
