@@ -51,9 +51,12 @@ def describe(registry: Registry) -> Description:
 
 
 def treatment(plan: Plan, name: str) -> str:
-    """Return how a column is recorded: recorded, digest, secret, ignored, key or owner."""
+    """Return how a column is recorded: recorded, digest, secret, ignored, key or owner.
+
+    A key names its object in every row, and where it is secret its digest does.
+    """
     if name in plan.primary_key:
-        return "key"
+        return "secret" if is_secret(plan.policy, name, plan.columns[name]) else "key"
     if name == plan.owner:
         return "owner"
     if name not in plan.counted_set:
@@ -100,10 +103,12 @@ def _columns_worth_a_look(
 
 
 def _looks(plan: Plan, name: str, how: str) -> str | None:
-    if how in ("key", "owner", "ignored"):
+    if how in ("owner", "ignored"):
         return None
     if how == "secret" or SUSPICIOUS.search(snake_case(name)):
         return "secret"
+    if how == "key":
+        return None
     length = getattr(plan.columns[name].type, "length", None)
     return "large" if how == "digest" or (length or 0) > LONGEST_PLAIN else None
 

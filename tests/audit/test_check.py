@@ -67,6 +67,20 @@ def test_a_description_tells_each_column_and_type() -> None:
     }
 
 
+@pytest.mark.parametrize("name", ["session_id", "recoveryKey", "api_token"])
+def test_a_key_that_looks_secret_is_asked_about(name: str) -> None:
+    def registry(policy: Audited) -> Registry:
+        return registry_of(policy, **{name: mapped_column(String(60), primary_key=True)})
+
+    line, = drift(registry(Audited()), {})
+    assert line.startswith(f"Note.{name}: looks secret and nobody has decided; the default is ")
+    secret = registry(Audited(secret={name}))
+    assert list(drift(secret, {})) == []
+    shown = registry(Audited(shown={name}))
+    assert list(drift(shown, describe(secret))) \
+        == [f"Note.{name}: is key now and was secret. Accept it, or declare it otherwise."]
+
+
 def test_a_new_model_needs_no_decision_as_long_as_it_is_plain() -> None:
     assert list(drift(registry_of(rating=mapped_column(String(512))), {})) == []
 
