@@ -18,7 +18,7 @@ from .errors import (
     WatchError,
 )
 from .export import cloud_event, csv_cells, ecs, spelt_out
-from .history import Event
+from .event import Event
 from .permanence import permanent, protect
 from .policy import Audited, NotAudited, choosing
 from .recall import NotKept

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from .canonical import NamedDigest, Secret, Unknown
 from .context import AuditContext
-from .keys import entity_id_of
+from .keys import Untold, entity_id_of
 from .links import NO_LINKS, Links, net_links, told
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ Values: TypeAlias = dict[str, Any]
 
 FORMER_ID: Final = "former_id"
 """The key of a row's metadata that joins it to those from before its object's key changed."""
+
+HEIR: Final = "heir"
+"""Beside it: the event, earlier in the log, by which another object took the former key."""
 
 _NO_VALUES: Final[Mapping[str, Any]] = {}
 
@@ -92,6 +95,11 @@ class Change:
         Empty where the database made the key and did not tell it, and for a summary.
         """
         return entity_id_of(self.plan, self.key)
+
+    @property
+    def is_named(self) -> bool:
+        """Tell whether the key of the object is known, even if it is an empty text."""
+        return self.key[0].__class__ is not Untold
 
     @property
     def former_id(self) -> str | None:
@@ -208,7 +216,8 @@ def replace(change: Change, **other: Any) -> Change:
 def combine(first: Change, second: Change) -> Change | None:
     """Return the net of two changes of one object, in this order; None when nothing remains.
 
-    The net keeps the time and the actor of the first (rule A4).
+    The net keeps the time and the actor of the first (rule A4). Where the key changed, it has the
+    time at which the object took its last one: who bore a key when is told by that order.
     """
     links = net_links(first.links, second.links)
     if first.operation == "create":
@@ -219,7 +228,8 @@ def combine(first: Change, second: Change) -> Change | None:
         known = first.values.keys() & first.plan.counted_set
         loose = {name: value for name, value in second.values.items() if name not in known}
         values = {**first.values, **loose, **second.new}
-        return replace(first, key=second.key, values=values, links=links)
+        return replace(first, key=second.key, values=values, links=links,
+                       at=_moved_at(first, second))
     if first.operation == "update":
         if second.operation == "update":
             return _both_updates(first, second, links)
@@ -251,6 +261,7 @@ def _both_updates(first: Change, second: Change, links: Links) -> Change | None:
     return replace(
         first,
         key=second.key,
+        at=_moved_at(first, second),
         former_key=None if former == second.key else former,
         values=values,
         old=old,
@@ -258,6 +269,10 @@ def _both_updates(first: Change, second: Change, links: Links) -> Change | None:
         cascaded=cascaded,
         links=links,
     )
+
+
+def _moved_at(first: Change, second: Change) -> datetime:
+    return first.at if second.former_key is None else second.at
 
 
 def total(one: Mapping[str, int] | None, two: Mapping[str, int] | None

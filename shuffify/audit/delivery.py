@@ -18,7 +18,7 @@ from .change import Change
 from .context import AuditContext
 from .counters import Counters
 from .errors import describe_error, traced
-from .event_ids import new_event_ids
+from .event_ids import heirs, new_event_ids
 from .ledger import Frame, Refused
 from .render import Renderer, Row, acting, actor_of, sentence_for
 from .spool import Spool
@@ -150,9 +150,11 @@ class Delivery:
         ids = new_event_ids(len(changes), changes[0].at, os.urandom(8 * len(changes)))
         rows: list[Row] = []
         render = self.renderer.row
+        given_up = any([change.former_key for change in changes])
+        taken = heirs(changes, ids) if given_up and "event_id" in self.renderer.fields else {}
         for change, event_id in zip(changes, ids, strict=True):
             try:
-                row = render(change, event_id, elsewhere)
+                row = render(change, event_id, elsewhere, taken.get(event_id))
             except Exception as error:
                 self._degraded("row", change, error)
                 row = self._least(change, event_id)
@@ -212,7 +214,7 @@ class Delivery:
             "created_at": change.at,
             "event_id": event_id,
             "entity_type": change.entity,
-            "entity_id": change.entity_id or None,
+            "entity_id": change.entity_id if change.is_named else None,
             "source": change.context.source,
             "request_id": change.context.request_id,
         }

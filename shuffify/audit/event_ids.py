@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from .change import Change
 
 _EPOCH: Final = datetime(1970, 1, 1)
 _MILLISECOND: Final = timedelta(milliseconds=1)
@@ -21,3 +25,20 @@ def new_event_ids(number: int, at: datetime, random: bytes) -> list[str]:
         tail = text_[index * 16: index * 16 + 16]
         ids.append(f"{head}{index & 0xFFF:03x}-{_VARIANT[tail[0]]}{tail[1:4]}-{tail[4:]}")
     return ids
+
+
+def heirs(changes: Sequence[Change], ids: Sequence[str]) -> dict[str, str]:
+    """Map events by which objects gave up keys to those, before them, by which others took these.
+
+    Changes are netted: of two objects that exchange their keys, the first to be told of takes the
+    key that the second seems to have still.
+    """
+    found: dict[str, str] = {}
+    taken: dict[Any, str] = {}
+    for change, event_id in zip(changes, ids, strict=True):
+        former = change.former_key and taken.get((change.plan.root, change.former_key))
+        if former:
+            found[event_id] = former
+        if change.former_key is not None or change.operation == "create":
+            taken[change.plan.root, change.key] = event_id
+    return found

@@ -6,61 +6,29 @@ yet committed is not in the log, but is taken for the present by `as_of`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, and_, inspect, or_, select
+from sqlalchemy import ColumnElement, Table, and_, case, func, inspect, or_, select
 from sqlalchemy import types as sqltypes
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import InstanceState
 
 from .canonical import naive_utc
-from .change import FORMER_ID
+from .change import FORMER_ID, HEIR
 from .errors import HistoryError
+from .event import Event, Key, event_of, former_of, metadata_of, unknown_key
 from .insertion import as_uuid
 from .keys import entity_id_of, given_key, parsed_key
 from .plan import Plan
-from .recall import NotKept, recalled
 from .registry import Registry
 from .render import LIMITS, text
 from .tolerance import all_of
 
-Key: TypeAlias = tuple[Any, ...]
-Operation: TypeAlias = Literal["create", "update", "delete"]
-
 NEEDED = ("entity_type", "entity_id", "activity_type", "metadata_json", "created_at")
 """Columns without which a log cannot be read back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One row of the log about one object."""
-
-    id: Any
-    event_id: str | None
-    type: str
-    description: str
-    at: datetime
-    """Naive UTC."""
-    user_id: Any
-    entity: str
-    key: Key
-    """The object's primary key after the event (before it, for a delete); parts that were secret
-    and are no more are `NotKept`."""
-    operation: Operation
-    columns: tuple[str, ...]
-    """Attributes that changed; with values in `before` and `after` unless `truncated`."""
-    before: Mapping[str, Any]
-    """Values before, as the model has them; `NotKept` where the trail holds none."""
-    after: Mapping[str, Any]
-    truncated: bool
-    source: str | None
-    request_id: str | None
-    metadata: Mapping[str, Any] = field(repr=False)
 
 
 def plan_named(registry: Registry, entity: Any) -> Plan:
@@ -110,20 +78,94 @@ def events_under(
     require_columns(log)
     found: list[Event] = []
     before: tuple[Any, Any] | None = None
+    heir = newer = None
     while True:
-        rows = _rows(connection, log, plan, id_, before)
-        for row in rows:
+        for row in _rows(connection, log, plan, id_, before):
             event = event_of(plan, key, row)
+            if heir is not None and event.event_id == heir:
+                continue  # In one transaction, another took the key that this one gave up.
+            if newer is not None and newer.operation == "create" and event.operation != "delete" \
+                    and next_move(connection, log, plan, id_, event, newer):
+                return found[::-1]  # What is older went on under another key.
             found.append(event)
-            former = former_of(plan, event)
+            newer, former = event, former_of(plan, event)
             if former is not None:
                 if not isinstance(row.created_at, datetime):
                     return found[::-1]  # Nobody can say what is older than that.
                 # What is older under the new key was of another object.
-                (id_, key), before = former, (row.created_at, row.id)
+                (id_, key), before = former, (row.created_at, getattr(row, "id", None))
+                heir, newer = event.metadata.get(HEIR), None
                 break
         else:
             return found[::-1]
+
+
+def next_move(
+    connection: Connection, log: Table, plan: Plan, id_: str, since: Event | datetime,
+    until: Event | None = None,
+) -> Any:
+    """Return the first row after an event, or a time, by which an object gave up an id, or None.
+
+    Rows of keys alone have no index: this looks at all rows of the entity since then.
+    """
+    at = since if isinstance(since, datetime) else since.at
+    moved = select(*all_of(log)).where(
+        log.c.entity_type == plan.entity, log.c.created_at >= at,
+        tells_of(connection, log, FORMER_ID),
+    )
+    if until is not None:
+        moved = moved.where(log.c.created_at <= until.at)
+    for row in connection.execute(moved.order_by(*_order(log))):
+        metadata = metadata_of(row.metadata_json) or {}
+        if metadata.get(FORMER_ID) == id_ and isinstance(row.created_at, datetime) \
+                and (isinstance(since, datetime) or _follows(row, metadata, since)):
+            return row
+    return None
+
+
+def _follows(row: Any, metadata: Mapping[str, Any], event: Event) -> bool:
+    number = getattr(row, "id", None)
+    is_later = naive_utc(row.created_at) > event.at or number is None or number > event.id
+    return is_later and (event.event_id is None or metadata.get(HEIR) != event.event_id)
+
+
+def bearer_of(
+    connection: Connection, log: Table, plan: Plan, id_: str, since: Event | datetime
+) -> str:
+    """Return the id that an object has now, or had last, which bore one after an event or time.
+
+    One that was deleted under that id, and perhaps made again, is told of under it still.
+    """
+    while (move := next_move(connection, log, plan, id_, since)) is not None:
+        later = event_of(plan, unknown_key(plan), move)
+        if any(_is_between(plan, event_of(plan, unknown_key(plan), row), since, later)
+               for row in _rows(connection, log, plan, id_, (move.created_at, later.id))):
+            break
+        id_, since = move.entity_id, later
+    return id_
+
+
+def _is_between(plan: Plan, event: Event, since: Event | datetime, move: Event) -> bool:
+    """Tell whether an event ended an object's life, or began another's, under a key meanwhile."""
+    if event.event_id is not None and event.event_id == move.metadata.get(HEIR):
+        return False
+    if isinstance(since, datetime):
+        begins = event.operation == "create" or former_of(plan, event) is not None
+        return (begins or event.operation == "delete") and event.at > since
+    return event.operation == "delete" and (event.at, event.id or 0) > (since.at, since.id or 0)
+
+
+def tells_of(connection: Connection, log: Table, *path: str) -> ColumnElement[bool]:
+    """Compare what stands at a path of the metadata; in a text, perhaps more rows than have it."""
+    metadata = log.c.metadata_json
+    if not isinstance(metadata.type, sqltypes.JSON):
+        return metadata.like(f'%"{path[-1]}":%')
+    part = metadata[path].as_string()
+    if connection.dialect.name == "sqlite":
+        # One row that is no JSON would end the whole statement.
+        part = case((func.json_valid(metadata) == 1, part))
+    found: ColumnElement[bool] = part.is_not(None)
+    return found
 
 
 def event_by_id(connection: Connection, log: Table, registry: Registry, event_id: Any) -> Event:
@@ -150,7 +192,8 @@ def event_by_id(connection: Connection, log: Table, registry: Registry, event_id
     key = parsed_key(plans[0], row.entity_id)
     if key is None:
         raise HistoryError(
-            f"Event {event_id} tells its key as a digest: take it from history(object)."
+            f"Event {event_id} tells its key as a digest, or as nothing that a key can be read "
+            "from: take it from history(object)."
         )
     return event_of(plans[0], key, row)
 
@@ -164,6 +207,10 @@ def require_columns(log: Table) -> None:
         )
 
 
+def _order(log: Table) -> tuple[ColumnElement[Any], ...]:
+    return (log.c.created_at, log.c.id) if "id" in log.c else (log.c.created_at,)
+
+
 def _rows(
     connection: Connection, log: Table, plan: Plan, id_: str, before: tuple[Any, Any] | None
 ) -> list[Any]:
@@ -172,128 +219,12 @@ def _rows(
     statement = select(*all_of(log)).where(
         log.c.entity_type == plan.entity, log.c.entity_id == id_
     )
-    order = (log.c.created_at, log.c.id) if "id" in log.c else (log.c.created_at,)
+    order = _order(log)
     if before is not None:
         at, number = before
         older = log.c.created_at < at
-        if len(order) == 2:
+        if number is not None:
             older = or_(older, and_(log.c.created_at == at, log.c.id < number))
         statement = statement.where(older)
     found = connection.execute(statement.order_by(*(column.desc() for column in order)))
     return list(found)
-
-
-def event_of(plan: Plan, key: Key, row: Any) -> Event:
-    """Return a row of the log as an event of the object with this key."""
-    event_id = getattr(row, "event_id", None)
-    metadata = metadata_of(row.metadata_json)
-    if metadata is None or not _is_told(metadata):
-        # It may have told of any column: that is not covered, and verify names the row.
-        metadata = {"truncated": True, "changes": list(plan.counted)}
-    changes = metadata.get("changes") or {}
-    truncated = bool(metadata.get("truncated"))
-    columns = tuple(name for name in changes if name in plan.columns)
-    pairs = (
-        {name: (NotKept("truncated"),) * 2 for name in columns} if truncated
-        else {name: _pair(plan, name, changes[name]) for name in columns}
-    )
-    return Event(
-        id=getattr(row, "id", None),
-        event_id=None if event_id is None else str(event_id),
-        type=row.activity_type,
-        description=getattr(row, "description", ""),
-        at=naive_utc(row.created_at) if isinstance(row.created_at, datetime) else datetime.min,
-        user_id=getattr(row, "user_id", None),
-        entity=plan.entity,
-        key=key,
-        operation="update" if FORMER_ID in metadata
-        else _operation(plan, row.activity_type, pairs, truncated),
-        columns=columns,
-        before={name: pair[0] for name, pair in pairs.items()},
-        after={name: pair[1] for name, pair in pairs.items()},
-        truncated=truncated,
-        source=getattr(row, "source", None),
-        request_id=getattr(row, "request_id", None),
-        metadata=metadata,
-    )
-
-
-def metadata_of(stored: Any) -> dict[str, Any] | None:
-    """Return a row's metadata, which a log may keep as text; None for what is no object."""
-    if isinstance(stored, str):
-        try:
-            stored = json.loads(stored)
-        except (RecursionError, ValueError):
-            return None
-    stored = {} if stored is None else stored
-    return stored if isinstance(stored, dict) else None
-
-
-def _is_told(metadata: Mapping[str, Any]) -> bool:
-    """Tell whether the changes have the form in which they are written."""
-    changes = metadata.get("changes") or {}
-    if metadata.get("truncated"):
-        return isinstance(changes, (dict, list)) and all(isinstance(one, str) for one in changes)
-    return isinstance(changes, dict) and all(
-        isinstance(pair, list) and len(pair) == 2 for pair in changes.values()
-    )
-
-
-def _pair(plan: Plan, name: str, recorded: Any) -> tuple[Any, Any]:
-    kind = plan.columns[name].type
-    before, after = recorded
-    return recalled(kind, before), recalled(kind, after)
-
-
-def _operation(
-    plan: Plan, kind: str, pairs: Mapping[str, tuple[Any, Any]], truncated: bool
-) -> Operation:
-    """Tell what happened to the table's row, which a type of the policy's need not say.
-
-    A creation tells nothing before, a deletion nothing after, and each tells of every counted
-    column that was not null: null on one side of a column that may not be null is proof. Without
-    one, the type says it if only one operation bears it and what is told allows for it: a row
-    that `soft_delete` calls a delete has the mark after. Else it takes all columns to be null.
-    """
-    required = {name for name in plan.counted if not plan.columns[name].nullable}
-    told = () if truncated else pairs.values()
-    went = any(before is not None for before, _ in told)
-    came = any(after is not None for _, after in told)
-    if went and came:
-        return "update"
-    if came or went:
-        alone: Operation = "create" if came else "delete"
-        if not required.isdisjoint(pairs):
-            return alone
-    named = [operation for operation, rule in plan.types.items() if rule == kind]
-    if len(named) == 1:
-        is_whole = bool(required) and required <= pairs.keys()
-        is_marked = came or truncated and plan.soft_delete in pairs and not is_whole
-        if named[0] == "create" and not went:
-            return "create"
-        return "delete" if named[0] == "delete" and not is_marked else "update"
-    if not (came or went) or required or pairs.keys() == {plan.soft_delete}:
-        return "update"
-    return alone
-
-
-def former_of(plan: Plan, event: Event) -> tuple[str, Key] | None:
-    """Return the id and the key before an update that changed them; None where they stayed.
-
-    Parts of the key that the trail does not keep are `NotKept`.
-    """
-    if event.operation != "update" or set(event.columns).isdisjoint(plan.primary_key):
-        return None
-    key = tuple(
-        event.before[name] if name in event.columns else part
-        for name, part in zip(plan.primary_key, event.key, strict=True)
-    )
-    id_ = event.metadata.get(FORMER_ID)
-    if not any(isinstance(part, NotKept) for part in key):
-        return entity_id_of(plan, key), key
-    return (id_, parsed_key(plan, id_) or key) if isinstance(id_, str) else None
-
-
-def unknown_key(plan: Plan) -> Key:
-    """Return what stands for the key of an object of which the log has only a digest."""
-    return (NotKept("secret" if plan.has_secret_key else "digest"),) * len(plan.primary_key)

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from operator import attrgetter
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from .change import Change, combine, replace, total
 from .context import AuditContext
 from .suspension import Passed, Suspension
+
+if TYPE_CHECKING:
+    from .plan import Plan
 
 Identity: TypeAlias = tuple[Any, tuple[Any, ...]]
 """A mapper's root class and a primary key: what "the same object" means to the ledger."""
@@ -127,6 +130,11 @@ class Frame:
         self.passed.clear()
         self.take()
 
+    def former_key(self, root: Any, key: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the key that an object had before what is recorded here, or the same."""
+        change = self._standing.get((root, key))
+        return key if change is None or change.former_key is None else change.former_key
+
     def identities(self) -> Iterable[Identity]:
         """Return which objects are changed or gone, by the keys that they have or had last."""
         return (*self._standing, *self._gone)
@@ -134,7 +142,8 @@ class Frame:
     def __iter__(self) -> Iterator[Change]:
         if not self._disordered:
             return iter(self._standing.values())
-        both = (*self._standing.values(), *self._gone.values())
+        # Of one time, what is gone comes first: its key may have been taken.
+        both = (*self._gone.values(), *self._standing.values())
         return iter(sorted(both, key=attrgetter("at")))
 
     def _take(self, change: Change) -> Change | None:
@@ -226,6 +235,13 @@ class Ledger:
     def knows(self, change: Change) -> bool:
         """Tell whether a change of the same object is recorded in any frame."""
         return any(frame.knows(change) for frame in self._frames.values())
+
+    def recorded_key(self, plan: Plan, key: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the key under which the log knows an object that has this one meanwhile."""
+        key = key if plan.key_form is None else plan.key_form(key)
+        for frame in reversed(list(self._frames.values())):
+            key = frame.former_key(plan.root, key)
+        return key
 
     @property
     def root(self) -> Frame:

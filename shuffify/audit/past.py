@@ -19,13 +19,13 @@ from sqlalchemy.exc import DataError
 from .canonical import instant, naive_utc
 from .change import Values
 from .errors import HistoryError, describe_error
-from .history import Event, Key, event_of, events_of, metadata_of
-from .keys import entity_id_of
+from .event import Event, Key, event_of, metadata_of
+from .history import bearer_of, events_of, tells_of
+from .keys import entity_id_of, parsed_key
 from .plan import Plan
 from .reading import rows_by_key
 from .recall import NotKept, logged, recalled
 from .registry import Registry
-from .replay import tells_of
 from .retention import PRUNED
 from .tolerance import all_of
 
@@ -50,17 +50,21 @@ class _Untold:
 
 
 def values_at(
-    connection: Connection, log: Table, registry: Registry, plan: Plan, key: Key, when: datetime
+    connection: Connection, log: Table, registry: Registry, plan: Plan, key: Key, when: datetime,
+    known: Key | None,
 ) -> Values | None:
     """Return an object's values at a time; None when there was none.
 
-    Holds the primary key and the counted columns; what the trail does not hold is `NotKept`.
-    Raises HistoryError where it does not tell whether the object was there.
+    Holds the primary key and the counted columns; what the trail does not hold is `NotKept`. The
+    log calls it by the key that is ``known``; None stands for whatever bore the key at that time.
+    Raises HistoryError where the log does not tell whether the object was there, or which it was.
     """
     if not isinstance(when, datetime):
         raise HistoryError(f"{when!r} is no time: give a datetime; a naive one is UTC.")
     moment = naive_utc(when)
-    events = events_of(connection, log, plan, key)
+    if known is None:
+        known = key = _bearer(connection, log, plan, key, moment)
+    events = events_of(connection, log, plan, known)
     _refuse_pruned(connection, log, moment)
     steps: list[Event | _Untold] = [*events, *_untold(connection, log, registry, plan)]
     steps.sort(key=lambda step: (step.at, step.id or 0), reverse=True)
@@ -79,9 +83,23 @@ def values_at(
     return past.told()
 
 
+def _bearer(connection: Connection, log: Table, plan: Plan, key: Key, moment: datetime) -> Key:
+    """Return the key that an object has now, which bore another at a time."""
+    id_ = entity_id_of(plan, key)
+    now = bearer_of(connection, log, plan, id_, moment)
+    found = key if now == id_ else parsed_key(plan, now)
+    if found is None:
+        raise HistoryError(
+            f"{plan.entity} {id_} has another key now, of which the log has a digest alone. "
+            "Ask for the object itself."
+        )
+    return found
+
+
 def _live(connection: Connection, plan: Plan, key: Key) -> Values | None:
     try:
-        return rows_by_key(connection, plan, [key]).get(key)
+        # The row that there is: its key may read otherwise than it was written.
+        return next(iter(rows_by_key(connection, plan, [key]).values()), None)
     except (DataError, OverflowError, UnicodeError) as error:
         raise HistoryError(
             f"The database takes no key of {plan.entity} such as this: {describe_error(error)}."
@@ -170,7 +188,11 @@ class _Past:
         self.lost = {name: why for name in self.names if name not in self.plan.primary_key}
 
     def _of(self, event: Event) -> Values:
-        return dict.fromkeys(self.names) | dict(zip(self.plan.primary_key, event.key, strict=True))
+        key = zip(self.plan.primary_key, event.key, strict=True)
+        return dict.fromkeys(self.names) | {
+            name: part if isinstance(part, NotKept) else _without_secrets(self.plan, name, part)
+            for name, part in key
+        }
 
     def told(self) -> Values | None:
         """Return the values, and of those that are still open, why they are."""

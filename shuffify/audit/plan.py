@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapper
 from .canonical import Canon
 from .columns import column_canon, is_digest, post_updates_of
 from .declaration import Declaration
-from .keys import key_form
+from .keys import key_form, key_texts
 from .policy import Audited
 from .secrecy import is_secret, is_settled
 
@@ -32,6 +32,7 @@ class Plan:
         self.root = mapper.identity_key_from_primary_key((None,) * len(self.primary_key))[0]
         self.key_form = key_form(mapper.primary_key)
         """What makes any key one that is read back; None where every key is."""
+        self.key_texts = key_texts(mapper.primary_key)
         self.paths = told.paths
         self.owner, self.playlist, self.label = told.owner, told.playlist, told.label
         self.extra, self.extra_functions = told.extra, told.extra_functions

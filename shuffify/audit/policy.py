@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 OPERATIONS = ("create", "update", "delete")
 
 RESERVED = frozenset({
-    "actor", "bulk", "cascaded", "changes", "client", "former_id", "on_behalf_of", "other_bind",
-    "reason", "truncated",
+    "actor", "bulk", "cascaded", "changes", "client", "former_id", "heir", "on_behalf_of",
+    "other_bind", "reason", "truncated",
 })
 """Keys of a row's metadata that the trail alone fills: readers and seals go by them."""
 

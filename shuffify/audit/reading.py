@@ -31,9 +31,10 @@ def rows_by_key(
     if plan.key_form is None:
         found = stored_rows(connection, plan, wanted)
         return {wanted.get(key, key): row for key, row in found.items()}
-    wanted = {plan.key_form(stored): key for stored, key in wanted.items()}
-    found = stored_rows(connection, plan, wanted)
-    return {wanted.get(plan.key_form(key), key): row for key, row in found.items()}
+    formed = {plan.key_form(stored): key for stored, key in wanted.items()}
+    # In either form: SQLite, which pads no CHAR, has the one with blanks that was given.
+    found = stored_rows(connection, plan, dict.fromkeys((*wanted, *formed)))
+    return {formed.get(plan.key_form(key), key): row for key, row in found.items()}
 
 
 def stored_rows(

@@ -25,7 +25,7 @@ from .keys import entity_id_of, parsed_key
 from .plan import Plan
 from .reading import KEYS_A_SELECT, key_in
 from .registry import Registry
-from .replay import NOT_TOLD, Story, Summaries, given_up, is_later, stories, summaries
+from .replay import NOT_TOLD, Story, Summaries, given_up, stories, summaries
 from .tolerance import Unreadable, any_text, tolerant
 from .unit import utcnow
 
@@ -123,7 +123,8 @@ class _OfPlan:
         # Beforehand: whether an id was given up may be told by the row of any other.
         moved = given_up(self.connection, self.log, self.plan)
         for id_, story in self._standing_in_the_log():
-            if id_ not in self.alive and not is_later(moved.get(id_), story.at):
+            left = moved.get(id_)
+            if id_ not in self.alive and (left is None or left < story.place):
                 yield from self._judge_gone(id_, story)
 
     # -- the living ------------------------------------------------------------------------
@@ -283,4 +284,5 @@ def _canonical(plan: Plan, name: str, value: Any) -> Any:
 
 
 def _is_digest(plan: Plan, id_: str, row: Values) -> bool:
-    return parsed_key(plan, id_) != plan.key_of(row)
+    """Tell whether no key that the id tells would find the row: SQLite pads no CHAR."""
+    return parsed_key(plan, id_) != tuple(row[name] for name in plan.primary_key)

@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Table
 
 from .canonical import encode, plain
-from .change import FORMER_ID, Change
+from .change import FORMER_ID, HEIR, Change
 from .context import AuditContext
 from .event_ids import new_event_ids
 from .links import told
@@ -63,10 +63,12 @@ class Renderer:
         self._texts = tuple(self.limits.items())
         self._client = not {"remote_addr", "user_agent"} <= self.fields
 
-    def row(self, change: Change, event_id: str, elsewhere: bool = False) -> Row | None:
+    def row(self, change: Change, event_id: str, elsewhere: bool = False,
+            heir: str | None = None) -> Row | None:
         """Return the change as a row, or None where its policy wants none.
 
-        What happened ``elsewhere`` than in the log's own transaction says so.
+        What happened ``elsewhere`` than in the log's own transaction says so; ``heir`` is the
+        event by which another object took the former key before this row.
         """
         plan, context = change.plan, change.context
         rule = plan.types[change.operation if plan.soft_delete is None else change.action]
@@ -81,11 +83,11 @@ class Renderer:
             "description": self._sentence(change),
             "playlist_id": change.playlist_id,
             "playlist_name": change.playlist_name,
-            "metadata_json": self._metadata(change, actor, elsewhere),
+            "metadata_json": self._metadata(change, actor, elsewhere, heir),
             "created_at": change.at,
             "event_id": event_id,
             "entity_type": plan.entity,
-            "entity_id": change.entity_id or None,
+            "entity_id": change.entity_id if change.is_named else None,
             "source": context.source,
             "request_id": context.request_id,
             "remote_addr": context.remote_addr,
@@ -140,7 +142,7 @@ class Renderer:
         return sentence_for(change)
 
     def _metadata(
-        self, change: Change, actor: Mapping[str, Any] | None, elsewhere: bool
+        self, change: Change, actor: Mapping[str, Any] | None, elsewhere: bool, heir: str | None
     ) -> str:
         plan, context = change.plan, change.context
         metadata: dict[str, Any] = {}
@@ -163,6 +165,8 @@ class Renderer:
             metadata["cascaded"] = dict(change.cascaded)
         if change.former_key is not None:
             metadata[FORMER_ID] = change.former_id
+            if heir is not None:
+                metadata[HEIR] = heir
         if elsewhere:
             metadata["other_bind"] = True
         self.add_context(metadata, context)
@@ -267,7 +271,8 @@ def bounded(metadata: Mapping[str, Any], changed: list[str]) -> str:
     # Without these, rows that were pruned or under a former key would be taken for another's.
     end = {name: value for name, value in metadata.items()
            if name == "up_to_id" and type(value) is int and value.bit_length() < 64
-           or name == FORMER_ID and type(value) is str and len(value) <= LIMITS["entity_id"]}
+           or name in (FORMER_ID, HEIR) and type(value) is str
+           and len(value) <= LIMITS["entity_id"]}
     short: dict[str, Any] = {"truncated": True, **end, "changes": changed}
     for name in ("actor", "reason", "on_behalf_of", "cascaded", "bulk"):
         if name in metadata:

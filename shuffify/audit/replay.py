@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from sqlalchemy import ColumnElement, Table, case, func, or_, select
-from sqlalchemy import types as sqltypes
+from sqlalchemy import Table, func, or_, select
 from sqlalchemy.engine import Connection
 
 from .canonical import naive_utc
-from .change import FORMER_ID, Values
-from .history import (
-    Event, Key, event_of, events_under, former_of, metadata_of, require_columns, unknown_key,
-)
+from .change import FORMER_ID, HEIR, Values
+from .event import Event, Key, event_of, former_of, metadata_of, unknown_key
+from .history import events_under, require_columns, tells_of
 from .keys import parsed_key
 from .plan import Plan
 from .reading import batches
@@ -37,11 +35,15 @@ _REASONS: Final[Mapping[str, str]] = {
 }
 
 
+Place: TypeAlias = tuple[datetime, Any]
+"""A row's time and its id: where it stands in the order in which rows are read."""
+
+
 class Story:
     """What the events of one id come to, taken in one by one, oldest first."""
 
-    __slots__ = ("plan", "exists", "created", "at", "events", "former_ids", "_recorded", "_lost",
-                 "_told_at", "_since")
+    __slots__ = ("plan", "exists", "created", "at", "events", "place", "former_ids", "has_moved",
+                 "_recorded", "_lost", "_told_at", "_since")
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -50,8 +52,11 @@ class Story:
         """Its creation is among the events, so what they do not name was null."""
         self.at: datetime | None = None
         self.events = 0
-        self.former_ids: dict[str, datetime] = {}
-        """Ids that the object had before, with when it gave them up."""
+        self.place: Place = (datetime.min, 0)
+        """Where the newest event stands in the log."""
+        self.former_ids: dict[str, Place] = {}
+        """Ids that the object had before, with where it gave them up to nobody."""
+        self.has_moved = False
         self._recorded: Values = {}
         self._lost: dict[str, NotKept] = {}
         self._told_at: dict[str, datetime] = {}
@@ -61,9 +66,11 @@ class Story:
         """Add the next event."""
         self.events += 1
         self.at = event.at
+        self.place = (event.at, event.id or 0)
         former = former_of(self.plan, event)
-        if former is not None:
-            self.former_ids[former[0]] = event.at
+        self.has_moved |= former is not None
+        if former is not None and HEIR not in event.metadata:
+            self.former_ids[former[0]] = self.place
         if event.operation != "update":
             self._recorded, self._lost, self._told_at = {}, {}, {}
             self.created = event.operation == "create"
@@ -121,28 +128,30 @@ def stories(connection: Connection, log: Table, plan: Plan, ids: list[str]) -> d
             told[id_], keys[id_] = Story(plan), parsed_key(plan, id_) or unknown_key(plan)
         told[id_].take(event_of(plan, keys[id_], row))
     for id_, story in told.items():
-        if story.former_ids:
+        if story.has_moved:
             told[id_] = whole = Story(plan)
             for event in events_under(connection, log, plan, id_, keys[id_]):
                 whole.take(event)
-            # Those under former ids count where they stand.
+            # Those under former ids count where they stand; of others that bore the same id for a
+            # time, what they gave up for it is told here alone.
             whole.events = story.events
+            whole.former_ids = {**story.former_ids, **whole.former_ids}
     return told
 
 
-def given_up(connection: Connection, log: Table, plan: Plan) -> dict[str, datetime]:
-    """Return the ids that a model's objects had before, with when they gave them up."""
+def given_up(connection: Connection, log: Table, plan: Plan) -> dict[str, Place]:
+    """Return the ids that a model's objects had before, with where they last gave them up."""
     require_columns(log)
     moved = select(log.c.entity_id).distinct().where(
         log.c.entity_type == plan.entity, log.c.entity_id.is_not(None),
         or_(tells_of(connection, log, FORMER_ID),
             *(tells_of(connection, log, "changes", name) for name in plan.primary_key)),
     )
-    found: dict[str, datetime] = {}
+    found: dict[str, Place] = {}
     for ids in batches(connection.scalars(moved).all()):
         for story in stories(connection, log, plan, ids).values():
-            for id_, at in story.former_ids.items():
-                found[id_] = max(at, found.get(id_, at))
+            for id_, place in story.former_ids.items():
+                found[id_] = max(place, found.get(id_, place))
     return found
 
 
@@ -187,19 +196,6 @@ def summaries(connection: Connection, log: Table) -> Summaries:
         cascaded = told.get("cascaded")
         for entity in cascaded if isinstance(cascaded, dict) else ():
             _keep_newest(found.cascaded, entity, at)
-    return found
-
-
-def tells_of(connection: Connection, log: Table, *path: str) -> ColumnElement[bool]:
-    """Compare what stands at a path of the metadata; in a text, perhaps more rows than have it."""
-    metadata = log.c.metadata_json
-    if not isinstance(metadata.type, sqltypes.JSON):
-        return metadata.like(f'%"{path[-1]}":%')
-    part = metadata[path].as_string()
-    if connection.dialect.name == "sqlite":
-        # One row that is no JSON would end the whole statement.
-        part = case((func.json_valid(metadata) == 1, part))
-    found: ColumnElement[bool] = part.is_not(None)
     return found
 
 

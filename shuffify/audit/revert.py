@@ -7,18 +7,21 @@ from typing import Any
 
 from sqlalchemy import Table
 from sqlalchemy import inspect as inspect_class
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapper, Session
 
 from .change import Values
 from .context import bind
 from .errors import RevertError
-from .history import Event, events_of
+from .event import Event, Key
+from .history import bearer_of, events_of
+from .keys import entity_id_of, parsed_key
 from .plan import Plan
 from .recall import NotKept, is_stored, logged
 
 
 def revert(
-    session: Session, log: Table, plan: Plan, event: Event, *, force: bool,
+    session: Session, reader: Connection, log: Table, plan: Plan, event: Event, *, force: bool,
     values: Mapping[str, Any],
 ) -> Any:
     """Undo one event in a session, and flush; see `AuditTrail.revert`."""
@@ -29,15 +32,17 @@ def revert(
     if lost:
         raise RevertError(event.event_id or event.id, "The trail does not keep the key it had",
                           "Change the object by hand", lost)
-    target = session.get(plan.mapper.class_, event.key, populate_existing=True)
+    key = _key_now(reader, log, plan, event)
+    target = session.get(plan.mapper.class_, key, populate_existing=True)
     if event.operation == "create":
         _require(target is not None, event, "The object is gone", "There is nothing to undo")
         if not force:
-            _refuse_later_events(session, log, plan, event)
+            _refuse_later_events(reader, log, plan, event, key)
     elif event.operation == "update":
         _require(target is not None, event, "The object is gone", "Revert its deletion first")
     else:
         _require(target is None, event, "The object exists again", "Revert what came later first")
+    _refuse_taken(session, plan, event, key)
     _refuse_links(plan, event, force)
     _refuse_generated(session, plan, event)
     with bind(reason=f"revert of {event.event_id or event.id}"):
@@ -63,6 +68,31 @@ def revert(
 def _require(holds: bool, event: Event, problem: str, remedy: str) -> None:
     if not holds:
         raise RevertError(event.event_id or event.id, problem, remedy)
+
+
+def _key_now(reader: Connection, log: Table, plan: Plan, event: Event) -> Key:
+    """Return the key that the event's object has now: it may have changed since."""
+    id_ = entity_id_of(plan, event.key)
+    now = bearer_of(reader, log, plan, id_, event)
+    key = event.key if now == id_ else parsed_key(plan, now)
+    if key is None:
+        raise RevertError(event.event_id or event.id, "The log has a digest alone of its key now",
+                          "Change the object by hand", plan.primary_key)
+    return key
+
+
+def _refuse_taken(session: Session, plan: Plan, event: Event, key: Key) -> None:
+    """Refuse to bring back a key that another object has."""
+    former = tuple(
+        event.before.get(name, part) for name, part in zip(plan.primary_key, key, strict=True)
+    )
+    if event.operation != "update" or former == key or any(
+            part is None or isinstance(part, NotKept) for part in former):
+        return
+    if session.get(plan.mapper.class_, former) is not None:
+        names = [name for name in plan.primary_key if name in event.columns]
+        raise RevertError(event.event_id or event.id, "Another object has its former key",
+                          "Give that one another key first", names)
 
 
 def _refuse_links(plan: Plan, event: Event, force: bool) -> None:
@@ -95,9 +125,10 @@ def _refuse_generated(session: Session, plan: Plan, event: Event) -> None:
         )
 
 
-def _refuse_later_events(session: Session, log: Table, plan: Plan, event: Event) -> None:
-    connection = session.connection(bind_arguments={"mapper": plan.mapper})
-    history = events_of(connection, log, plan, event.key)
+def _refuse_later_events(
+    reader: Connection, log: Table, plan: Plan, event: Event, key: Key
+) -> None:
+    history = events_of(reader, log, plan, key)
     later = [one for one in history if (one.at, one.id) > (event.at, event.id)]
     columns = dict.fromkeys(name for one in later for name in one.columns)
     if later:

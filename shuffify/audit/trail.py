@@ -18,11 +18,13 @@ from .custody import Custody
 from .delivery import Delivery
 from .errors import HistoryError, WatchError, describe_error
 from .executions import Executions
-from .history import Event, event_by_id, events_of, plan_named, subject_of
+from .event import Event, Key
+from .history import event_by_id, events_of, plan_named, subject_of
 from .insertion import FIELDS
 from .listeners import Listeners
 from .ownership import holds_callers_work
 from .past import values_at
+from .plan import Plan
 from .reconcile import Reconciler
 from .registry import Registry, mappers_of
 from .render import Row
@@ -204,12 +206,14 @@ class AuditTrail:
         flushes nothing. Follows the object through changes of its key. Raises HistoryError.
         """
         plan, key = subject_of(self.registry, of)
-        return iter(events_of(self._reader(of, session), self.table, plan, key))
+        known = self._recorded_key(of, plan, key)
+        return iter(events_of(self._reader(of, session), self.table, plan, known))
 
     def as_of(self, of: Any, when: datetime, *, session: Session | None = None
               ) -> dict[str, Any] | None:
         """Return an object's column values at a time (naive: UTC); None when it did not exist.
 
+        A pair of ``(entity, key)`` is the object that bore the key at that time.
         Secrets, and what the trail holds no content of, are `NotKept`; content of which it holds
         a digest is told where it still stands. Ignored columns are left out. What the session has
         flushed and not committed is taken for the present. Raises HistoryError, also where rows
@@ -218,7 +222,8 @@ class AuditTrail:
         """
         plan, key = subject_of(self.registry, of)
         reader = self._reader(of, session)
-        return values_at(reader, self.table, self.registry, plan, key, when)
+        known = None if isinstance(of, tuple) else self._recorded_key(of, plan, key)
+        return values_at(reader, self.table, self.registry, plan, key, when, known)
 
     def revert(
         self,
@@ -237,16 +242,21 @@ class AuditTrail:
         of a many-to-many collection are not put back: an event of links alone is refused, one that
         has columns as well reverts those with ``force``.
         """
-        own = self._session(None, session)
+        own, reader = self._session(None, session), self._reader(None, session)
         if not isinstance(event, Event):
-            connection = own.connection(bind_arguments={"mapper": self.log})
-            event = event_by_id(connection, self.table, self.registry, event)
+            event = event_by_id(reader, self.table, self.registry, event)
         plan = plan_named(self.registry, event.entity)
-        return revert(own, self.table, plan, event, force=force, values=values or {})
+        return revert(own, reader, self.table, plan, event, force=force, values=values or {})
 
     def reconcile(self) -> Reconciler:
         """Return what compares the live tables with the trail: ``.run(engine)``."""
         return Reconciler(self.registry, self.table)
+
+    def _recorded_key(self, of: Any, plan: Plan, key: Key) -> Key:
+        """Return the key under which the log knows an object: a flush may have changed it."""
+        session = None if isinstance(of, tuple) else inspect(of).session
+        unit = None if session is None else session.info.get(self._hear)
+        return key if unit is None else unit.ledger.recorded_key(plan, key)
 
     def _reader(self, of: Any, session: Session | None) -> Connection:
         own = self._session(of, session)

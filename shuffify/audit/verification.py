@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection, CursorResult
 
 from .anchor import Anchor
 from .errors import SealKeyError
-from .history import metadata_of
+from .event import metadata_of
 from .permanence import only_key
 from .retention import PRUNED
 from .seal import Seal

@@ -138,7 +138,7 @@ def test_a_number_is_one_key_with_however_many_noughts(stage: Stage, session: Se
 
 
 @pytest.mark.parametrize("key", [
-    ("number", 2**70), ("number", 2**40), ("seat", ("\ud800", 1)), ("seat", ("A\0", 1)),
+    ("number", 2**70), ("number", 2**40), ("seat", ("\ud800", 1)), ("seat", ("Z\0", 1)),
     ("seat", ("x" * 10**6, 1)),
 ], ids=["above 64 bits", "above 32 bits", "half a character", "NUL", "long"])
 def test_a_key_that_no_row_can_have_has_no_history_and_harms_nobody(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from shuffify.audit import Actor, AuditContext, Audited, Change
 from shuffify.audit.canonical import NamedDigest, Secret, digest
 from shuffify.audit.change import combine, label_in, replace
+from shuffify.audit.keys import Untold
 from shuffify.audit.links import Difference
 from shuffify.audit.plan import Plan
 from tests.audit.changes import PLAN, create, delete, told, update
@@ -111,6 +112,27 @@ def test_the_net_takes_time_and_actor_of_the_first(second: Change) -> None:
     net = combine(first, second)
     assert net is not None
     assert (net.context.user_id, net.at) == (7, first.at)
+
+
+@pytest.mark.parametrize("first, second, is_when_it_moved", [
+    (update(1, name=("a", "b")), update(2, former=1), True),
+    (create(1), update(2, former=1), True),
+    (update(2, former=1), update(3, former=2), True),
+    (update(2, former=1), update(2, name=("a", "b")), False),
+    (create(1), update(1, name=(None, "b")), False),
+])
+def test_an_object_that_moved_is_told_when_it_took_its_last_key(
+    first: Change, second: Change, is_when_it_moved: bool
+) -> None:
+    net = combine(first, second)
+    assert net is not None
+    assert net.at == (second if is_when_it_moved else first).at
+    assert net.context is first.context
+
+
+def test_a_key_is_known_if_it_is_an_empty_text() -> None:
+    assert replace(create(1), key=("",)).is_named
+    assert not replace(create(1), key=(Untold(),)).is_named
 
 
 def test_what_was_given_is_left_as_it_was() -> None:

@@ -84,6 +84,28 @@ def test_the_net_is_in_the_order_of_each_objects_first_change() -> None:
     assert [change.key for change in frame] == [(2,), (1,), (3,), (4,)]
 
 
+def test_of_one_time_what_gives_up_a_key_comes_before_what_takes_it() -> None:
+    frame = Frame()
+    kept, touched = update(9, name=("a", "b")), update(1, name=("a", "b"))
+    gone, moved = delete(2, name="a"), update(2, former=1)
+    for change in (kept, touched, gone, moved):
+        frame.record(replace(change, at=kept.at))
+    assert [(one.operation, one.key) for one in frame.take()] \
+        == [("delete", (2,)), ("update", (9,)), ("update", (2,))]
+
+
+def test_an_object_is_recorded_under_the_key_that_it_had_before_the_transaction() -> None:
+    ledger = Ledger()
+    ledger.root.record(update(2, former=1))
+    ledger.root.record(update(8, name=("a", "b")))
+    ledger.frame("one").record(update(3, former=2))
+    assert ledger.recorded_key(PLAN, (3,)) == (1,)
+    assert ledger.recorded_key(PLAN, (8,)) == (8,)
+    assert ledger.recorded_key(PLAN, (4,)) == (4,)
+    ledger.discard("one")
+    assert ledger.recorded_key(PLAN, (2,)) == (1,)
+
+
 def test_the_order_is_that_of_recording_also_when_the_clock_is_put_back() -> None:
     frame, second, first = Frame(), create(2), create(1)
     for _ in range(2):

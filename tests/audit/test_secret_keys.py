@@ -179,6 +179,8 @@ def test_a_cut_row_still_says_what_the_key_was_before(
 
     for one in (street, login):
         assert [each.operation for each in stage.trail.history(one)] == ["create", "update"]
+    former = next(stage.trail.history(street)).key
+    assert former == ((name,) if len(name) <= 64 else (NotKept("truncated"),))
     assert found(stage)[0] == []
 
 
