@@ -44,6 +44,11 @@ def test_who_took_a_key_before_it_seems_given_up_is_its_heir(
     assert heirs(changes, ids) == {ids[one]: ids[heir] for one, heir in expected.items()}
 
 
+def test_each_change_has_an_event() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        heirs([create(1), create(2)], ["e-1"])
+
+
 def test_only_an_object_of_the_same_kind_is_an_heir() -> None:
     other = Plan(inspect(Note), Audited(), ActivityLog.__table__)  # type: ignore[arg-type]
     assert heirs([replace(create(2), plan=other), update(8, former=2)], ["a", "b"]) == {}

@@ -9,12 +9,16 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import CHAR, inspect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from shuffify.audit import Actor, AuditContext, Change
+from shuffify.audit import Actor, AuditContext, Audited, Change
 from shuffify.audit.change import replace
 from shuffify.audit.ledger import Frame, Ledger, Refused
+from shuffify.audit.plan import Plan
 from shuffify.audit.suspension import Suspension
 from tests.audit.changes import PLAN, create, delete, told, update
+from tests.audit.world import ActivityLog
 
 Table = dict[int, dict[str, Any]]
 
@@ -104,6 +108,20 @@ def test_an_object_is_recorded_under_the_key_that_it_had_before_the_transaction(
     assert ledger.recorded_key(PLAN, (4,)) == (4,)
     ledger.discard("one")
     assert ledger.recorded_key(PLAN, (2,)) == (1,)
+
+
+def test_an_object_is_found_however_its_key_was_given() -> None:
+    class Coded(DeclarativeBase):
+        pass
+
+    class Code(Coded):
+        __tablename__ = "codes"
+        code: Mapped[str] = mapped_column(CHAR(5), primary_key=True)
+
+    plan = Plan(inspect(Code), Audited(), ActivityLog.__table__)  # type: ignore[arg-type]
+    ledger, change = Ledger(), update(2, former=1)
+    ledger.root.record(replace(change, plan=plan, key=("b",), former_key=("a",)))
+    assert ledger.recorded_key(plan, ("b    ",)) == ("a",)
 
 
 def test_the_order_is_that_of_recording_also_when_the_clock_is_put_back() -> None:

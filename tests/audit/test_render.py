@@ -11,6 +11,7 @@ from sqlalchemy import JSON, Column, DateTime, Integer, MetaData, String, Table,
 
 from shuffify.audit import Actor, AuditContext, Audited, Change
 from shuffify.audit.change import replace
+from shuffify.audit.keys import Untold
 from shuffify.audit.links import Difference
 from shuffify.audit.plan import Plan
 from shuffify.audit.render import (
@@ -173,6 +174,12 @@ def test_the_id_before_survives_every_cut(given: Any, kept: str | None) -> None:
         for name in ("former_id", "heir"):
             told = json.loads(bounded({**more, name: given, "a": "x" * METADATA_BYTES}, ["a"]))
             assert told.get(name) == kept
+
+
+@pytest.mark.parametrize("key, id_", [(Untold(), None), ("", ""), (5, "5")])
+def test_an_object_that_nobody_named_has_no_id(key: Any, id_: str | None) -> None:
+    row = renderer().row(replace(create(1, MIRA), key=(key,)), "e-1")
+    assert row is not None and row["entity_id"] == id_
 
 
 def test_a_changed_key_is_told_with_the_id_before() -> None:
