@@ -117,42 +117,54 @@ def next_move(
         moved = moved.where(log.c.created_at <= until.at)
     for row in connection.execute(moved.order_by(*_order(log))):
         metadata = metadata_of(row.metadata_json) or {}
-        if metadata.get(FORMER_ID) == id_ and isinstance(row.created_at, datetime) \
-                and (isinstance(since, datetime) or _follows(row, metadata, since)):
+        if metadata.get(FORMER_ID) != id_ or not isinstance(row.created_at, datetime):
+            continue
+        if isinstance(since, datetime) or not _is_heir(since, metadata) \
+                and (naive_utc(row.created_at), getattr(row, "id", 1)) > (since.at, since.id or 0):
             return row
     return None
 
 
-def _follows(row: Any, metadata: Mapping[str, Any], event: Event) -> bool:
-    number = getattr(row, "id", None)
-    is_later = naive_utc(row.created_at) > event.at or number is None or number > event.id
-    return is_later and (event.event_id is None or metadata.get(HEIR) != event.event_id)
+def _is_heir(event: Event, metadata: Mapping[str, Any]) -> bool:
+    """Tell whether an event took the key that the row of these metadata gave up before it."""
+    return event.event_id is not None and event.event_id == metadata.get(HEIR)
 
 
 def bearer_of(
-    connection: Connection, log: Table, plan: Plan, id_: str, since: Event | datetime
+    connection: Connection, log: Table, plan: Plan, id_: str, since: Event | datetime,
+    stands: bool,
 ) -> str:
     """Return the id that an object has now, or had last, which bore one after an event or time.
 
-    One that was deleted under that id, and perhaps made again, is told of under it still.
+    ``stands`` says whether the table has a row of that id. One that was deleted under it, and
+    perhaps made again, is told of under it still.
     """
-    while (move := next_move(connection, log, plan, id_, since)) is not None:
-        later = event_of(plan, unknown_key(plan), move)
-        if any(_is_between(plan, event_of(plan, unknown_key(plan), row), since, later)
-               for row in _rows(connection, log, plan, id_, (move.created_at, later.id))):
-            break
-        id_, since = move.entity_id, later
-    return id_
+    while True:
+        begun = None
+        for row in reversed(_rows(connection, log, plan, id_, None)):
+            event = event_of(plan, unknown_key(plan), row)
+            if not _is_later(event, since):
+                continue
+            if event.operation == "delete":
+                return id_
+            if event.operation == "create" or former_of(plan, event) is not None:
+                begun = event
+                break
+        if begun is None and stands:
+            return id_  # Nobody else has come since: so it never left.
+        row = next_move(connection, log, plan, id_, since)
+        if row is None:
+            return id_
+        move = event_of(plan, unknown_key(plan), row)
+        if begun is not None and _is_later(move, begun) and not _is_heir(begun, move.metadata):
+            return id_  # It left unseen.
+        id_, since, stands = row.entity_id, move, False
 
 
-def _is_between(plan: Plan, event: Event, since: Event | datetime, move: Event) -> bool:
-    """Tell whether an event ended an object's life, or began another's, under a key meanwhile."""
-    if event.event_id is not None and event.event_id == move.metadata.get(HEIR):
-        return False
+def _is_later(event: Event, since: Event | datetime) -> bool:
     if isinstance(since, datetime):
-        begins = event.operation == "create" or former_of(plan, event) is not None
-        return (begins or event.operation == "delete") and event.at > since
-    return event.operation == "delete" and (event.at, event.id or 0) > (since.at, since.id or 0)
+        return event.at > since
+    return (event.at, event.id or 0) > (since.at, since.id or 0)
 
 
 def tells_of(connection: Connection, log: Table, *path: str) -> ColumnElement[bool]:

@@ -86,7 +86,8 @@ def values_at(
 def _bearer(connection: Connection, log: Table, plan: Plan, key: Key, moment: datetime) -> Key:
     """Return the key that an object has now, which bore another at a time."""
     id_ = entity_id_of(plan, key)
-    now = bearer_of(connection, log, plan, id_, moment)
+    stands = _live(connection, plan, key) is not None
+    now = bearer_of(connection, log, plan, id_, moment, stands)
     found = key if now == id_ else parsed_key(plan, now)
     if found is None:
         raise HistoryError(

@@ -32,7 +32,7 @@ def revert(
     if lost:
         raise RevertError(event.event_id or event.id, "The trail does not keep the key it had",
                           "Change the object by hand", lost)
-    key = _key_now(reader, log, plan, event)
+    key = _key_now(session, reader, log, plan, event)
     target = session.get(plan.mapper.class_, key, populate_existing=True)
     if event.operation == "create":
         _require(target is not None, event, "The object is gone", "There is nothing to undo")
@@ -70,10 +70,13 @@ def _require(holds: bool, event: Event, problem: str, remedy: str) -> None:
         raise RevertError(event.event_id or event.id, problem, remedy)
 
 
-def _key_now(reader: Connection, log: Table, plan: Plan, event: Event) -> Key:
+def _key_now(
+    session: Session, reader: Connection, log: Table, plan: Plan, event: Event
+) -> Key:
     """Return the key that the event's object has now: it may have changed since."""
     id_ = entity_id_of(plan, event.key)
-    now = bearer_of(reader, log, plan, id_, event)
+    stands = session.get(plan.mapper.class_, event.key) is not None
+    now = bearer_of(reader, log, plan, id_, event, stands)
     key = event.key if now == id_ else parsed_key(plan, now)
     if key is None:
         raise RevertError(event.event_id or event.id, "The log has a digest alone of its key now",
