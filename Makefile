@@ -10,7 +10,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	&& echo $$python && break; done)
 BIN := .venv/bin
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip --disable-pip-version-check
-WORKERS ?= 2
+# A third of the tests' time they wait: for the browser, for PostgreSQL, for processes that start.
+WORKERS ?= $(shell cores=$$(nproc 2>/dev/null || echo 2); echo $$((cores < 8 ? cores + 1 : 8)))
 ARGS ?=
 
 help: ## List the targets
@@ -35,7 +36,7 @@ bench: .venv/dev chromium ## Measure what auditing costs, and how long shuffles 
 	@$(BIN)/python -m benchmarks.pages
 
 proof: .venv/dev ## Prove what takes long: random sessions, and a trail of PROOF_ROWS rows (1,000,000)
-	@$(BIN)/python -m pytest -m proof -n $(WORKERS) $(ARGS)
+	@$(BIN)/python -m pytest -m proof -n 2 $(ARGS)
 	@$(BIN)/python -m benchmarks.audit_at_size
 
 mutants: .venv/dev ## Break the trail's pure modules in each place and list what no test noticed
