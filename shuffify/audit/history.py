@@ -120,7 +120,7 @@ def next_move(
         if metadata.get(FORMER_ID) != id_ or not isinstance(row.created_at, datetime):
             continue
         if isinstance(since, datetime) or not _is_heir(since, metadata) \
-                and (naive_utc(row.created_at), getattr(row, "id", 1)) > (since.at, since.id or 0):
+                and (naive_utc(row.created_at), getattr(row, "id", 0)) > (since.at, since.id or 0):
             return row
     return None
 

@@ -193,7 +193,7 @@ class Registry:
         for other in list(self._plans.values()):
             if other is None or other.root is plan.root:
                 continue
-            if other.entity == plan.entity:
+            if other.entity == plan.entity and _is_beside(other.mapper, plan.mapper):
                 one, another = (other, plan) if other.policy.entity else (plan, other)
                 raise PolicyError(
                     one.model,
@@ -208,6 +208,11 @@ class Registry:
                         f"type {sorted(shared)[0]!r} is declared by {another.model} too",
                         "Give each model types of its own",
                     )
+
+
+def _is_beside(mapper: Mapper[Any], new: Mapper[Any]) -> bool:
+    """Tell whether a class is still mapped beside a new one, to another table."""
+    return mapper.local_table is not new.local_table and mapper in mapper.registry.mappers
 
 
 def _place(plan: Plan) -> str:

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, Integer, String
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.exc import SAWarning
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, scoped_session
 from sqlalchemy.orm import sessionmaker
 
-from shuffify.audit import AuditTrail, bind, registry
+from shuffify.audit import AuditTrail, PolicyError, bind, registry
 from shuffify.audit.writer import MOST_DIALECTS, Writer
 from tests.audit.stage import LogColumns, UserColumns
 
@@ -236,3 +237,29 @@ def test_classes_may_be_asked_for_while_another_is_checked(
     monkeypatch.setattr(registry, "_texts", busy)
     trail.watch(type("Own", (Session,), {}), base=bases[0])
     assert len(trail.registry.plans()) == len(models)
+
+
+def test_a_class_that_is_mapped_anew_takes_over_its_name(trail: AuditTrail) -> None:
+    def mapped(table: str, **more: Any) -> Any:
+        columns = {"id": mapped_column(Integer, primary_key=True)}
+        return type("Again", (Anew,), {"__tablename__": table, **columns, **more})
+
+    class Anew(DeclarativeBase):
+        pass
+
+    trail.watch(type("Own", (Session,), {}), base=Anew)
+    first = mapped("ones")
+    Anew.registry.configure()
+    Anew.registry.dispose()
+    assert mapped("twos") is not first
+    Anew.registry.configure()
+    with pytest.warns(SAWarning, match="already contains a class"):
+        again = mapped("twos", __table_args__={"extend_existing": True})
+    Anew.registry.configure()
+    assert trail.registry.broken() == []
+    with pytest.warns(SAWarning, match="already contains a class"):
+        last = mapped("threes")
+    with pytest.raises(PolicyError, match="entity 'again' is that of tests.audit.test_watching"):
+        Anew.registry.configure()
+    assert again is not last
+    Anew.registry.dispose()
