@@ -10,21 +10,16 @@ from typing import Any
 from sqlalchemy import CHAR, Enum, ForeignKey, Numeric, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from shuffify.audit import Audited, NotAudited
+from shuffify.audit import Audited
 from shuffify.audit.reconcile import Reconciler
-from tests.audit.stage import Json, LogColumns, Stage, UserColumns
+from tests.audit.stage import Json, Stage, log_of
 
 
 class Base(DeclarativeBase):
     pass
 
 
-class User(UserColumns, Base):
-    pass
-
-
-class ActivityLog(LogColumns, Base):
-    __audit__ = NotAudited("it is the trail")
+ActivityLog = log_of(Base)
 
 
 class Form(StrEnum):

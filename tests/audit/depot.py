@@ -13,7 +13,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from shuffify.audit import Audited, NotAudited
-from tests.audit.stage import Json, LogColumns, Stage, UserColumns
+from tests.audit.stage import Json, Stage, log_of
 
 
 _SCORES = ARRAY(Integer).with_variant(JSON(none_as_null=True), "sqlite")
@@ -23,12 +23,7 @@ class Base(DeclarativeBase):
     """The watched base."""
 
 
-class User(UserColumns, Base):
-    pass
-
-
-class ActivityLog(LogColumns, Base):
-    pass
+ActivityLog = log_of(Base)
 
 
 class Crate(Base):

@@ -10,7 +10,7 @@ from sqlalchemy import Column, Engine, ForeignKey, String, Table
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from shuffify.audit import Audited, NotAudited
-from tests.audit.stage import Json, LogColumns, Stage, UserColumns, staged
+from tests.audit.stage import Json, Stage, log_of, staged
 
 Hook: TypeAlias = Callable[..., None]
 
@@ -19,12 +19,7 @@ class Base(DeclarativeBase):
     """The watched base."""
 
 
-class User(UserColumns, Base):
-    pass
-
-
-class ActivityLog(LogColumns, Base):
-    pass
+ActivityLog = log_of(Base)
 
 
 thing_tags = Table(

@@ -46,6 +46,12 @@ class LogColumns:
     request_id: Mapped[str | None] = mapped_column(String(36))
 
 
+def log_of(base: Any) -> Any:
+    """Map the actors and a log under a base; return the log."""
+    base.metadata.info["users"] = type("User", (UserColumns, base), {})  # Nobody else keeps it.
+    return type("ActivityLog", (LogColumns, base), {"__audit__": NotAudited("it is the trail")})
+
+
 class Stage:
     """A module's models on one engine, watched by a trail of their own."""
 

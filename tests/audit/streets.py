@@ -12,8 +12,8 @@ from freezegun.api import FrozenDateTimeFactory
 from sqlalchemy import Engine, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from shuffify.audit import NotAudited, bind
-from tests.audit.stage import LogColumns, Stage, UserColumns, staged
+from shuffify.audit import bind
+from tests.audit.stage import Stage, log_of, staged
 
 HOUR = timedelta(hours=1)
 
@@ -22,12 +22,7 @@ class Base(DeclarativeBase):
     pass
 
 
-class User(UserColumns, Base):
-    pass
-
-
-class ActivityLog(LogColumns, Base):
-    __audit__ = NotAudited("it is the trail")
+ActivityLog = log_of(Base)
 
 
 class Street(Base):

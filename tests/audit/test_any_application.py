@@ -22,7 +22,7 @@ from sqlalchemy.orm import (
 
 from shuffify.audit import bind
 from tests.audit.depot import told
-from tests.audit.stage import LogColumns, Stage, UserColumns, staged
+from tests.audit.stage import Stage, log_of, staged
 
 metadata = MetaData()
 
@@ -31,12 +31,7 @@ class Base(DeclarativeBase):
     metadata = metadata
 
 
-class User(UserColumns, Base):
-    pass
-
-
-class ActivityLog(LogColumns, Base):
-    pass
+ActivityLog = log_of(Base)
 
 
 orders_members = Table(

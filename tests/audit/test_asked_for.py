@@ -17,7 +17,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, aliased, mapped_col
 from shuffify.audit import NotAudited, bind
 from shuffify.audit.errors import AuditError, HistoryError
 from tests.audit.bookcase import found
-from tests.audit.stage import LogColumns, Stage, UserColumns, staged
+from tests.audit.stage import Stage, log_of, staged
 
 ONE = UUID("00000000-0000-4000-8000-000000000001")
 NOON = datetime(2030, 1, 1, 12)
@@ -27,12 +27,7 @@ class Base(DeclarativeBase):
     pass
 
 
-class User(UserColumns, Base):
-    pass
-
-
-class ActivityLog(LogColumns, Base):
-    __audit__ = NotAudited("it is the trail")
+ActivityLog = log_of(Base)
 
 
 class Number(Base):

@@ -14,19 +14,14 @@ from sqlalchemy.orm import (
 
 from shuffify.audit import Audited, NotAudited, bind, capture
 from tests import databases
-from tests.audit.stage import LogColumns, Stage, UserColumns
+from tests.audit.stage import Stage, log_of
 
 
 class Base(DeclarativeBase):
     """The watched base."""
 
 
-class User(UserColumns, Base):
-    pass
-
-
-class ActivityLog(LogColumns, Base):
-    pass
+ActivityLog = log_of(Base)
 
 
 def between(name: str, left: str, right: str) -> Table:

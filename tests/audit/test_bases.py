@@ -13,7 +13,7 @@ from sqlalchemy.orm import (
 )
 
 from shuffify.audit import AuditTrail, PolicyError
-from tests.audit.stage import LogColumns, UserColumns
+from tests.audit.stage import log_of
 from tests.databases import connect
 
 pytestmark = pytest.mark.usefixtures("mira")
@@ -34,11 +34,7 @@ def _world() -> tuple[Any, Any, Any]:
     class Base(DeclarativeBase):
         pass
 
-    class User(UserColumns, Base):
-        pass
-
-    class Log(LogColumns, Base):
-        pass
+    Log = log_of(Base)
 
     class Note(Base):
         __tablename__ = "notes"

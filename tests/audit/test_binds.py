@@ -10,21 +10,16 @@ import pytest
 from sqlalchemy import Delete, Engine, String, Update, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
-from shuffify.audit import Audited, AuditTrail, NotAudited, bind, suspended
+from shuffify.audit import Audited, AuditTrail, bind, suspended
 from tests import databases
-from tests.audit.stage import Json, LogColumns, UserColumns
+from tests.audit.stage import Json, log_of
 
 
 class Base(DeclarativeBase):
     pass
 
 
-class User(UserColumns, Base):
-    pass
-
-
-class ActivityLog(LogColumns, Base):
-    __audit__ = NotAudited("it is the trail")
+ActivityLog = log_of(Base)
 
 
 class Near(Base):

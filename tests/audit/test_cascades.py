@@ -10,19 +10,14 @@ from sqlalchemy import Engine, ForeignKey, ForeignKeyConstraint, String, delete,
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from shuffify.audit import bind
-from tests.audit.stage import LogColumns, Stage, UserColumns, staged
+from tests.audit.stage import Stage, log_of, staged
 
 
 class Base(DeclarativeBase):
     """The watched base."""
 
 
-class User(UserColumns, Base):
-    pass
-
-
-class ActivityLog(LogColumns, Base):
-    pass
+ActivityLog = log_of(Base)
 
 
 class Letter(Base):

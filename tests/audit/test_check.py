@@ -12,7 +12,7 @@ from shuffify.audit import OWN_TYPES, Audited, AuditTrail, PolicyError, choosing
 from shuffify.audit.registry import Registry
 from shuffify.audit.retention import ERASED, PRUNED
 from shuffify.audit.suspension import SUSPENDED
-from tests.audit.stage import LogColumns, UserColumns
+from tests.audit.stage import log_of
 
 
 @choosing("note_up", "note_down")
@@ -26,11 +26,7 @@ def registry_of(policy: Audited = Audited(), **columns: Any) -> Registry:  # noq
     class Base(DeclarativeBase):
         pass
 
-    class User(UserColumns, Base):
-        pass
-
-    class Log(LogColumns, Base):
-        pass
+    Log = log_of(Base)
 
     body = {
         "__tablename__": "notes", "__audit__": policy,

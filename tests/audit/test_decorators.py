@@ -14,7 +14,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from shuffify.audit import Audited
-from tests.audit.stage import LogColumns, Stage, UserColumns, staged
+from tests.audit.stage import Stage, log_of, staged
 
 pytestmark = pytest.mark.usefixtures("mira")
 
@@ -23,12 +23,7 @@ class Base(DeclarativeBase):
     pass
 
 
-class User(UserColumns, Base):
-    pass
-
-
-class ActivityLog(LogColumns, Base):
-    pass
+ActivityLog = log_of(Base)
 
 
 class Small(TypeDecorator[str]):

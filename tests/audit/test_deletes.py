@@ -13,19 +13,14 @@ from sqlalchemy.orm import (
 from sqlalchemy.orm.attributes import set_committed_value
 
 from shuffify.audit import Audited, NotAudited, bind
-from tests.audit.stage import LogColumns, Stage, UserColumns, staged
+from tests.audit.stage import Stage, log_of, staged
 
 
 class Base(DeclarativeBase):
     """The watched base."""
 
 
-class User(UserColumns, Base):
-    pass
-
-
-class ActivityLog(LogColumns, Base):
-    pass
+ActivityLog = log_of(Base)
 
 
 class Shelf(Base):

@@ -17,12 +17,12 @@ from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from shuffify.audit import NotAudited, bind
+from shuffify.audit import bind
 from shuffify.audit.errors import HistoryError
 from shuffify.audit.recall import NotKept
 from tests import databases
 from tests.audit.bookcase import by_hand, found
-from tests.audit.stage import LogColumns, Stage, UserColumns, staged
+from tests.audit.stage import Stage, log_of, staged
 
 FUTURE = datetime(2090, 1, 1)
 TEXT_ID = "abcdef00000040008000000000000001"
@@ -59,11 +59,7 @@ def things(engine: Engine, kind: TypeEngine[Any], hidden: bool = False
     class Base(DeclarativeBase):
         pass
 
-    class User(UserColumns, Base):
-        pass
-
-    class ActivityLog(LogColumns, Base):
-        __audit__ = NotAudited("it is the trail")
+    log = log_of(Base)
 
     class Thing(Base):
         __tablename__ = "things"
@@ -71,9 +67,8 @@ def things(engine: Engine, kind: TypeEngine[Any], hidden: bool = False
                             autoincrement=False)
         name = mapped_column(String(20))
 
-    with staged(engine, Base, ActivityLog) as stage, bind(user_id=7):
+    with staged(engine, Base, log) as stage, bind(user_id=7):
         yield stage, Thing
-    assert User.__tablename__ == "users"
 
 
 KEYS: dict[str, tuple[TypeEngine[Any], Any, str, Any]] = {

@@ -16,7 +16,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from shuffify.audit import Audited, Change, bind
 from shuffify.audit.canonical import plain
 from shuffify.audit.render import LIMITS, METADATA_BYTES, bounded, text
-from tests.audit.stage import Json, LogColumns, Stage, UserColumns, staged
+from tests.audit.stage import Json, Stage, log_of, staged
 from tests.databases import connect, new_database
 
 
@@ -24,12 +24,7 @@ class Base(DeclarativeBase):
     """The watched base."""
 
 
-class User(UserColumns, Base):
-    pass
-
-
-class ActivityLog(LogColumns, Base):
-    pass
+ActivityLog = log_of(Base)
 
 
 class Hostile:

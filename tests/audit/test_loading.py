@@ -13,7 +13,7 @@ from sqlalchemy.orm import relationship
 from sqlalchemy.orm.attributes import flag_modified
 
 from shuffify.audit import Audited, Change
-from tests.audit.stage import Json, LogColumns, Stage, UserColumns, staged
+from tests.audit.stage import Json, Stage, log_of, staged
 
 pytestmark = pytest.mark.usefixtures("mira")
 
@@ -22,12 +22,7 @@ class Base(DeclarativeBase):
     """The watched base."""
 
 
-class User(UserColumns, Base):
-    pass
-
-
-class ActivityLog(LogColumns, Base):
-    pass
+ActivityLog = log_of(Base)
 
 
 class Shelf(Base):

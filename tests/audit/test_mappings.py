@@ -14,19 +14,14 @@ from sqlalchemy.ext.declarative import ConcreteBase
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
 
 from shuffify.audit import Audited, AuditTrail, NotAudited, bind
-from tests.audit.stage import LogColumns, Stage, UserColumns, staged
+from tests.audit.stage import LogColumns, Stage, UserColumns, log_of, staged
 
 
 class Base(DeclarativeBase):
     """The watched base."""
 
 
-class User(UserColumns, Base):
-    pass
-
-
-class ActivityLog(LogColumns, Base):
-    pass
+ActivityLog = log_of(Base)
 
 
 class Animal(Base):

@@ -11,19 +11,14 @@ from sqlalchemy import Engine, ForeignKey, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from shuffify.audit import Audited, Change, NotAudited, bind
-from tests.audit.stage import Json, LogColumns, Stage, UserColumns, staged
+from tests.audit.stage import Json, Stage, log_of, staged
 
 
 class Base(DeclarativeBase):
     """The watched base."""
 
 
-class User(UserColumns, Base):
-    pass
-
-
-class ActivityLog(LogColumns, Base):
-    pass
+ActivityLog = log_of(Base)
 
 
 def _now() -> datetime:

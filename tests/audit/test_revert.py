@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Column, Computed, Engine, ForeignKey, Identity, String, Table, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
-from shuffify.audit import Audited, NotAudited, RevertError, bind
-from tests.audit.stage import Json, LogColumns, Stage, UserColumns, staged
+from shuffify.audit import Audited, RevertError, bind
+from tests.audit.stage import Json, Stage, log_of, staged
 from tests.audit.test_liftout import readme_blocks
 
 
@@ -19,12 +19,7 @@ class Base(DeclarativeBase):
     pass
 
 
-class User(UserColumns, Base):
-    pass
-
-
-class ActivityLog(LogColumns, Base):
-    __audit__ = NotAudited("it is the trail")
+ActivityLog = log_of(Base)
 
 
 class Shelf(Base):

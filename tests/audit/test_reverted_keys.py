@@ -9,21 +9,16 @@ import pytest
 from sqlalchemy import Engine, ForeignKey, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from shuffify.audit import Audited, NotAudited, bind
+from shuffify.audit import Audited, bind
 from shuffify.audit.errors import RevertError
-from tests.audit.stage import LogColumns, Stage, UserColumns, staged
+from tests.audit.stage import Stage, log_of, staged
 
 
 class Base(DeclarativeBase):
     pass
 
 
-class User(UserColumns, Base):
-    pass
-
-
-class ActivityLog(LogColumns, Base):
-    __audit__ = NotAudited("it is the trail")
+ActivityLog = log_of(Base)
 
 
 class Copy(Base):

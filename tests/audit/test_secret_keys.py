@@ -12,11 +12,11 @@ from freezegun.api import FrozenDateTimeFactory
 from sqlalchemy import Engine, String, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from shuffify.audit import Audited, NotAudited, bind
+from shuffify.audit import Audited, bind
 from shuffify.audit.errors import RevertError
 from shuffify.audit.recall import NotKept
 from tests.audit.bookcase import found
-from tests.audit.stage import LogColumns, Stage, UserColumns, staged
+from tests.audit.stage import Stage, log_of, staged
 
 HOUR = timedelta(hours=1)
 
@@ -25,12 +25,7 @@ class Base(DeclarativeBase):
     pass
 
 
-class User(UserColumns, Base):
-    pass
-
-
-class ActivityLog(LogColumns, Base):
-    __audit__ = NotAudited("it is the trail")
+ActivityLog = log_of(Base)
 
 
 class Login(Base):

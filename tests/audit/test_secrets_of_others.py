@@ -12,7 +12,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, configure_mappers, mapped_column, relationship
 
 from shuffify.audit import Audited, NotAudited, bind
-from tests.audit.stage import LogColumns, Stage, UserColumns, staged
+from tests.audit.stage import LogColumns, Stage, UserColumns, log_of, staged
 from tests.audit.vaults import EncryptedText
 
 
@@ -20,12 +20,7 @@ class Base(DeclarativeBase):
     pass
 
 
-class User(UserColumns, Base):
-    pass
-
-
-class ActivityLog(LogColumns, Base):
-    pass
+ActivityLog = log_of(Base)
 
 
 LINKS = Table(

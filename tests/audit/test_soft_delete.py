@@ -12,19 +12,14 @@ from sqlalchemy import Engine, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
 
 from shuffify.audit import Audited, AuditTrail, NotAudited, PolicyError, bind
-from tests.audit.stage import LogColumns, Stage, UserColumns, staged
+from tests.audit.stage import LogColumns, Stage, UserColumns, log_of, staged
 
 
 class Base(DeclarativeBase):
     pass
 
 
-class User(UserColumns, Base):
-    pass
-
-
-class ActivityLog(LogColumns, Base):
-    __audit__ = NotAudited("it is the trail")
+ActivityLog = log_of(Base)
 
 
 class Note(Base):

@@ -8,19 +8,14 @@ import pytest
 from sqlalchemy import Engine, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
-from tests.audit.stage import LogColumns, UserColumns, staged
+from tests.audit.stage import log_of, staged
 
 
 class Base(DeclarativeBase):
     pass
 
 
-class User(UserColumns, Base):
-    pass
-
-
-class ActivityLog(LogColumns, Base):
-    pass
+ActivityLog = log_of(Base)
 
 
 class Page(Base):

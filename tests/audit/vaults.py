@@ -9,19 +9,14 @@ from sqlalchemy import delete, func, insert, text, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from shuffify.audit import Audited, Change
-from tests.audit.stage import Json, LogColumns, Stage, UserColumns
+from tests.audit.stage import Json, Stage, log_of
 
 
 class Base(DeclarativeBase):
     """The watched base."""
 
 
-class User(UserColumns, Base):
-    pass
-
-
-class ActivityLog(LogColumns, Base):
-    pass
+ActivityLog = log_of(Base)
 
 
 class EncryptedText(TypeDecorator[str]):
