@@ -255,7 +255,7 @@ def test_a_connection_that_is_lost(postgres_url: str, tmp_path: Path, step: str)
             session.delete(shelf)
         pid = session.scalar(text("SELECT pg_backend_pid()"))
         with stage.engine.connect() as other:
-            other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+            other.execute(text("SELECT pg_terminate_backend(:pid, 20000)"), {"pid": pid})
         with pytest.raises(OperationalError) as caught:
             session.commit()
         session.rollback()

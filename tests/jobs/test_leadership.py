@@ -53,14 +53,14 @@ def test_to_acquire_twice_is_to_hold_once(candidate: Candidate) -> None:
 def cut_off(engine: Engine) -> None:
     """End the session that holds the lock, as the end of its process does.
 
-    In this database only: the server's others belong to tests that run beside it.
+    Waits for it. In this database only: the server's others belong to tests that run beside it.
     """
     with engine.connect() as connection:
         key = {"high": (KEY >> 32) & 0xFFFFFFFF, "low": KEY & 0xFFFFFFFF}
         ended = connection.execute(
             text(
-                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' "
-                "AND classid = :high AND objid = :low AND database = "
+                "SELECT pg_terminate_backend(pid, 20000) FROM pg_locks "
+                "WHERE locktype = 'advisory' AND classid = :high AND objid = :low AND database = "
                 "(SELECT oid FROM pg_database WHERE datname = current_database())"
             ),
             key,

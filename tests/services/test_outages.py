@@ -25,7 +25,7 @@ def restart(outside: Session) -> Callable[[int, int], None]:
     def end_connections(done: int, total: int) -> None:
         if done == 2:
             ended = outside.scalars(text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "SELECT pg_terminate_backend(pid, 20000) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )).all()
             outside.rollback()
