@@ -77,7 +77,7 @@ class Declaration:
         return PolicyError(self.model, problem, remedy)
 
     def _check_kinds(self) -> None:
-        """Refuse what is no name: the column itself, a number, a pair of three."""
+        """Refuse what is no name: the column itself, a number, a list."""
         given = self.policy
         singles = ("entity", "label", "owner", "soft_delete")
         named: list[tuple[str, Any]] = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any, Final
@@ -12,10 +13,12 @@ from sqlalchemy.orm import Mapper, registry
 from .associations import Way, ways_from
 from .cascades import Edges, edges_from
 from .declaration import guarding
-from .errors import PolicyError, WatchError, describe_error
+from .errors import PolicyError, WatchError, describe_error, traced
 from .plan import Plan
 from .policy import Audited, NotAudited
 from .tables import Tables
+
+log = logging.getLogger("shuffify.audit")
 
 _DEFAULT: Final = Audited()
 
@@ -223,6 +226,7 @@ def _refusal(mapper: Mapper[Any], error: Exception) -> PolicyError:
     """Return what says that a declaration cannot work, without the frames of what it broke."""
     if isinstance(error, PolicyError):
         return error.anew()
+    log.error("the declaration of %s cannot be used: %s", mapper.class_.__name__, traced(error))
     return PolicyError(mapper.class_.__name__, f"cannot be used ({describe_error(error)})",
                        "Compare it with the docstring of Audited")
 

@@ -152,3 +152,23 @@ def test_what_cannot_be_watched_is_refused_with_what_can() -> None:
     for wrong in (None, object, int):
         with pytest.raises(WatchError, match="a declarative base"):
             trail.watch(sessionmaker(), base=wrong)  # type: ignore[arg-type]
+
+
+def test_whatever_a_declaration_raises_names_its_model_and_is_logged(
+    caplog: pytest.LogCaptureFixture
+) -> None:
+    class Odd(str):
+        def __len__(self) -> int:
+            raise RuntimeError("-".join(("the", "words")))
+
+    base, log = _models(Audited(types={"create": Odd("book_made")}))
+    classes = base.map_book()
+    configure_mappers()
+    trail = AuditTrail(log=log)
+    with pytest.raises(PolicyError) as caught:
+        trail.watch(sessionmaker(), base=base)
+    trail.unwatch()
+    assert len(classes) == 4
+    _demand(caught.value, "cannot be used (RuntimeError", "docstring of Audited")
+    assert "the declaration of Book cannot be used: RuntimeError" in caplog.text
+    assert "the-words" not in caplog.text + str(caught.value)
