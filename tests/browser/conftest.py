@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 import os
-import shutil
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 import pytest
@@ -36,8 +35,12 @@ def browser() -> Iterator[Browser]:
     Of a module and no longer: while Playwright's loop runs, no other test of this process can
     run one of its own.
     """
-    if shutil.which("chromium") is None and "CI" not in os.environ:
-        pytest.skip("no chromium on the path: apt-get install chromium")
+    try:
+        stages.program()
+    except FileNotFoundError as error:
+        if "CI" in os.environ:
+            raise
+        pytest.skip(str(error))
     # In CI it must be there: make test installs it. What is waited for may take long on a machine
     # that does something else, too; only who fails waits so long.
     expect.set_options(timeout=stages.PATIENCE_MS)

@@ -47,14 +47,24 @@ class Stage:
         return self.mira if signed_in else self.stranger
 
 
+def program() -> str:
+    """Return the path of a Chromium, of one without windows first.
+
+    Raises FileNotFoundError where there is none.
+    """
+    for name in ("chromium-headless-shell", "chromium"):
+        if found := shutil.which(name):
+            return found
+    raise FileNotFoundError(
+        "no Chromium on the path: apt-get install chromium-headless-shell"
+    )
+
+
 @contextmanager
 def running_browser() -> Iterator[Browser]:
     """Run Chromium; raises FileNotFoundError where there is none."""
-    program = shutil.which("chromium")
-    if program is None:
-        raise FileNotFoundError("no chromium on the path: apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS])
+        browser = playwright.chromium.launch(executable_path=program(), args=[*ARGUMENTS])
         yield browser
         browser.close()
 
