@@ -24,7 +24,10 @@ from shuffify.services import PlaylistSnapshotService
 from shuffify.spotify.sequences import target_digest
 from tests.e2e.serving import PATIENCE, serving_process
 
-KILLS = {"sqlite": 4, "postgresql": 30}
+KILLS = 4
+MANY_KILLS = 30
+"""`make proof` kills so many."""
+
 LENGTH = 250
 """Rows; three calls replace them."""
 
@@ -154,12 +157,11 @@ def outcome(scene: Scene, before: list[str | None], rows: int, snapshots: int) -
     return "put back"
 
 
-def test_killed_server_leaves_what_recovery_can_settle(
-    scene: Scene, request: pytest.FixtureRequest
-) -> None:
+@pytest.mark.parametrize("kills", [KILLS, pytest.param(MANY_KILLS, marks=pytest.mark.proof)])
+def test_killed_server_leaves_what_recovery_can_settle(scene: Scene, kills: int) -> None:
     whole = scene.shuffle()
     found = []
-    for _ in range(KILLS[request.node.callspec.params["app_database_url"]]):
+    for _ in range(kills):
         before, rows = scene.uris, len(scene.rows())
         newest = scene.snapshots()[-1].id
         moment = random.uniform(0, whole)
@@ -173,4 +175,4 @@ def test_killed_server_leaves_what_recovery_can_settle(
         scene.recover()
         assert len(scene.rows()) == settled
     # All alike would mean that the moments were not those of a write.
-    assert len(found) < KILLS["postgresql"] or len({*found}) > 1, found
+    assert kills < MANY_KILLS or len({*found}) > 1, found
