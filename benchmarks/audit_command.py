@@ -1,4 +1,4 @@
-"""What one `shuffify audit` command takes, in a process of its own."""
+"""What one `shuffify audit` command takes, in a process of its own, and a plain reader."""
 
 from __future__ import annotations
 
@@ -32,16 +32,28 @@ class Used(NamedTuple):
 
 def run(url: str, *words: str) -> Used:
     """Run a command on a database; raises SystemExit where it fails."""
+    return _used(url, "shuffify", "audit", *words, is_done=(0, 1) if words[0] in FINDS else (0,))
+
+
+def plain_read(url: str, rows: int) -> float:
+    """Return the seconds of processor time that a plain reader needs for each of these rows."""
+    start, end = (
+        _used(url, "benchmarks.plain_read", url, str(count)).cpu for count in (0, rows)
+    )
+    return (end - start) / rows
+
+
+def _used(url: str, *words: str, is_done: tuple[int, ...] = (0,)) -> Used:
     with tempfile.TemporaryDirectory() as folder:
         environ = {**os.environ, **apps.SECRETS, "APP_CONFIG": "testing", "DATABASE_URL": url,
                    "AUDIT_SPOOL": str(Path(folder) / "spool.jsonl")}
         before, begin = getrusage(RUSAGE_CHILDREN), perf_counter()
-        child = subprocess.Popen([sys.executable, "-m", "shuffify", "audit", *words],
+        child = subprocess.Popen([sys.executable, "-m", *words],
                                  env=environ, stdout=subprocess.DEVNULL)
         mib = _peak(child)
         seconds, after = perf_counter() - begin, getrusage(RUSAGE_CHILDREN)
-    if child.returncode not in ((0, 1) if words[0] in FINDS else (0,)):
-        raise SystemExit(f"shuffify audit {' '.join(words)} ended with {child.returncode}")
+    if child.returncode not in is_done:
+        raise SystemExit(f"{' '.join(words)} ended with {child.returncode}")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Used(seconds, cpu, mib)
 
