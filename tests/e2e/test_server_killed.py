@@ -24,10 +24,7 @@ from shuffify.services import PlaylistSnapshotService
 from shuffify.spotify.sequences import target_digest
 from tests.e2e.serving import PATIENCE, serving_process
 
-KILLS = 4
-MANY_KILLS = 30
-"""`make proof` kills so many."""
-
+KILLS = {"sqlite": 4, "postgresql": 30}
 LENGTH = 250
 """Rows; three calls replace them."""
 
@@ -157,11 +154,12 @@ def outcome(scene: Scene, before: list[str | None], rows: int, snapshots: int) -
     return "put back"
 
 
-@pytest.mark.parametrize("kills", [KILLS, pytest.param(MANY_KILLS, marks=pytest.mark.proof)])
-def test_killed_server_leaves_what_recovery_can_settle(scene: Scene, kills: int) -> None:
+def test_killed_server_leaves_what_recovery_can_settle(
+    scene: Scene, request: pytest.FixtureRequest
+) -> None:
     whole = scene.shuffle()
     found = []
-    for _ in range(kills):
+    for _ in range(KILLS[request.node.callspec.params["app_database_url"]]):
         before, rows = scene.uris, len(scene.rows())
         newest = scene.snapshots()[-1].id
         moment = random.uniform(0, whole)
@@ -175,4 +173,4 @@ def test_killed_server_leaves_what_recovery_can_settle(scene: Scene, kills: int)
         scene.recover()
         assert len(scene.rows()) == settled
     # All alike would mean that the moments were not those of a write.
-    assert kills < MANY_KILLS or len({*found}) > 1, found
+    assert len(found) < KILLS["postgresql"] or len({*found}) > 1, found
