@@ -64,12 +64,12 @@ migration: .venv/dev ## Write a migration from the models: make migration m="Add
 # that playlists are named in. Who cannot install it and has no whole Chromium either has the
 # browser tests skipped; in CI they fail instead.
 chromium:
-	@command -v chromium-headless-shell >/dev/null \
-	|| if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	@command -v chromium-headless-shell >/dev/null && exit; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		echo 'Installing Chromium'; \
 		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
 			--no-install-recommends chromium-headless-shell fonts-noto-cjk fonts-noto-color-emoji \
-			>/dev/null; \
+			>/dev/null || command -v chromium; \
 	else command -v chromium >/dev/null || echo 'No Chromium here:' \
 		'apt-get install chromium-headless-shell, or the browser tests are skipped.'; fi
 

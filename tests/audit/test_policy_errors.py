@@ -113,16 +113,19 @@ def _demand(error: PolicyError, problem: str, remedy: str) -> None:
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_declaration_stops_watch_when_its_class_is_mapped_already(name: str) -> None:
     policy, problem, remedy = WRONG[name]
-    base, log = _models(policy())
+    _demand(_refused_by_watch(policy()), problem, remedy)
+
+
+def _refused_by_watch(policy: Audited) -> PolicyError:
+    base, log = _models(policy)
     classes = base.map_book()
     configure_mappers()
     trail = AuditTrail(log=log)
     with pytest.raises(PolicyError) as caught:
         trail.watch(sessionmaker(), base=base)
     trail.unwatch()
-
     assert len(classes) == 4
-    _demand(caught.value, problem, remedy)
+    return caught.value
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -161,14 +164,7 @@ def test_whatever_a_declaration_raises_names_its_model_and_is_logged(
         def __len__(self) -> int:
             raise RuntimeError("-".join(("the", "words")))
 
-    base, log = _models(Audited(types={"create": Odd("book_made")}))
-    classes = base.map_book()
-    configure_mappers()
-    trail = AuditTrail(log=log)
-    with pytest.raises(PolicyError) as caught:
-        trail.watch(sessionmaker(), base=base)
-    trail.unwatch()
-    assert len(classes) == 4
-    _demand(caught.value, "cannot be used (RuntimeError", "docstring of Audited")
+    error = _refused_by_watch(Audited(types={"create": Odd("book_made")}))
+    _demand(error, "cannot be used (RuntimeError", "docstring of Audited")
     assert "the declaration of Book cannot be used: RuntimeError" in caplog.text
-    assert "the-words" not in caplog.text + str(caught.value)
+    assert "the-words" not in caplog.text + str(error)

@@ -36,7 +36,7 @@ def browser() -> Iterator[Browser]:
     run one of its own.
     """
     try:
-        stages.program()
+        stages.chromium_path()
     except FileNotFoundError as error:
         if "CI" in os.environ:
             raise

@@ -47,7 +47,7 @@ class Stage:
         return self.mira if signed_in else self.stranger
 
 
-def program() -> str:
+def chromium_path() -> str:
     """Return the path of a Chromium, of one without windows first.
 
     Raises FileNotFoundError where there is none.
@@ -55,16 +55,14 @@ def program() -> str:
     for name in ("chromium-headless-shell", "chromium"):
         if found := shutil.which(name):
             return found
-    raise FileNotFoundError(
-        "no Chromium on the path: apt-get install chromium-headless-shell"
-    )
+    raise FileNotFoundError("no Chromium on the path: apt-get install chromium-headless-shell")
 
 
 @contextmanager
 def running_browser() -> Iterator[Browser]:
     """Run Chromium; raises FileNotFoundError where there is none."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program(), args=[*ARGUMENTS])
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=[*ARGUMENTS])
         yield browser
         browser.close()
 
